@@ -68,11 +68,15 @@ func TestAlone(t *testing.T) {
 
 func runScripts(t *testing.T, dir string, served bool) {
 	need.Unhurried(t)
+	testscript.Run(t, scripts(t, dir, served))
+}
+
+func scripts(t *testing.T, dir string, served bool) testscript.Params {
 	frontend, err := filepath.Abs("../../frontend")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
+	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -95,5 +99,5 @@ func runScripts(t *testing.T, dir string, served bool) {
 			"mode": cmdMode, "rows": cmdRows, "damage": cmdDamage, "tamper": cmdTamper,
 			"port": cmdPort, "plain": cmdPlain,
 		},
-	})
+	}
 }

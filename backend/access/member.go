@@ -392,3 +392,8 @@ func (m *Member) Remove(actor Actor) error {
 	}
 	return nil
 }
+
+// LastAdmin is the refusal of a change that would leave no active Admin.
+func LastAdmin() *Error {
+	return Errorf(Conflict, "This is the last active Admin. Make someone else an Admin first.").WithCode("last_admin")
+}

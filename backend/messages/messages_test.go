@@ -78,13 +78,27 @@ func TestRequire(t *testing.T) {
 	}
 }
 
+// A list reads alike on pages, in emails and in the console: lists.test.ts there reads the
+// same table.
 func TestLists(t *testing.T) {
-	p := open(t).In(access.English)
-	for want, names := range map[string][]string{
-		"": nil, "A": {"A"}, "A and B": {"A", "B"}, "A, B and C": {"A", "B", "C"},
-	} {
-		if got := p.List(names); got != want {
-			t.Errorf("%q: %q", names, got)
+	c, err := Open(os.DirFS("../../frontend"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/lists.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table map[access.Language][]string
+	if err := json.Unmarshal(text, &table); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"A", "B", "C"}
+	for _, language := range access.Languages {
+		for n := range len(names) + 1 {
+			if want, got := table[language][n], c.In(language).List(names[:n]); got != want {
+				t.Errorf("%d names in %s: %q, want %q", n, language, got, want)
+			}
 		}
 	}
 }

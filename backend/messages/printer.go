@@ -99,7 +99,7 @@ func (p *Printer) HTML(key string, v Values) template.HTML {
 		marked[name] = value
 	}
 	s := template.HTMLEscapeString(p.Say(key, marked))
-	return template.HTML(strings.NewReplacer(put...).Replace(s)) //nolint:gosec // escaped above
+	return template.HTML(strings.NewReplacer(put...).Replace(s))
 }
 
 func (p *Printer) has(key string) bool {

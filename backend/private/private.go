@@ -118,7 +118,7 @@ func Dir(dir string) (was fs.FileMode, err error) {
 		return 0, err
 	}
 	if !info.IsDir() {
-		return 0, access.Errorf(access.NoData, "%s is a file. Give --data a directory.",
+		return 0, access.Errorf(access.NoData, "%s is a file. --data needs a directory.",
 			dir).WithCode("data_dir_not_ours")
 	}
 	if owner, other := Owner(info); other {
@@ -130,8 +130,8 @@ func Dir(dir string) (was fs.FileMode, err error) {
 func movable(dir, above, owner string) error {
 	return access.Errorf(
 		access.NoData,
-		"The data directory %s lies in %s, which belongs to the user %s, who could put another in its place. "+
-			"Choose a directory that only root can move, or run this as that user, with: %s",
+		"The data directory %s is inside %s, which belongs to the user %s, who could replace it. "+
+			"Choose a directory that only root can move, or run the command as that user, with: %s",
 		dir,
 		above,
 		owner,
@@ -146,8 +146,8 @@ func foreign(dir, owner string) error {
 	if isRoot() {
 		return access.Errorf(
 			access.NoData,
-			"The data directory %s belongs to the user %s. What root writes there, that user's server could "+
-				"not read. Start the server first, or run this as that user, with: %s",
+			"The data directory %s belongs to the user %s, whose server could not read what root writes there. "+
+				"Start the server first, or run the command as that user, with: %s",
 			dir,
 			owner,
 			asUser(owner),
@@ -155,7 +155,7 @@ func foreign(dir, owner string) error {
 	}
 	return access.Errorf(
 		access.NoData,
-		"The data directory %s belongs to the user %s, who could read and change all that is kept there. "+
+		"The data directory %s belongs to the user %s, who could read and change everything in it. "+
 			"Choose a directory of your own, such as one inside it.",
 		dir,
 		owner,

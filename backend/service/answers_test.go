@@ -114,3 +114,20 @@ func TestALimitSaysHowLong(t *testing.T) {
 		return
 	}
 }
+
+// The first Admin was said to have invited and approved herself.
+func TestNoOneInvitedTheFirstAdmin(t *testing.T) {
+	fx := newEmptyFixture(t)
+	link, err := fx.Setup.Open(t.Context())
+	must(t, err)
+	in := FirstAdmin{Email: mail(t, "ann@example.org"), Name: "Ann"}
+	out, err := fx.Setup.SetUp(t.Context(), secretOf(link), in, browser("first"))
+	must(t, err)
+	ann := access.Actor{Member: out.Member.ID, Source: access.SourceConsole}
+	got, err := fx.Members.Get(t.Context(), ann, out.Member.ID)
+	must(t, err)
+	if got.InvitedBy != "" || got.DecidedBy != "" || !got.Decision.At.IsZero() || got.Invitation.At.IsZero() {
+		t.Errorf("invited by %q at %v, decided by %q at %v", got.InvitedBy, got.Invitation.At, got.DecidedBy,
+			got.Decision.At)
+	}
+}

@@ -11,7 +11,7 @@ import (
 // decided, and the delivery of the email.
 type MemberView struct {
 	access.Member
-	InvitedBy    string
+	InvitedBy    string // empty of the first Admin, like DecidedBy and Decision
 	HandedOver   string // who handed over the link that was used; empty: nobody, or verified by now
 	InviterLacks bool   // pending, and the inviter may not grant these roles any more
 	DecidedBy    string
@@ -26,19 +26,11 @@ func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 	if m.Undo != nil && tx.Now.Before(m.Undo.Until) {
 		c.UndoUntil = m.Undo.Until
 	}
-	by, err := s.named(tx, m.Invitation.By)
-	if err != nil {
+	if err := s.deciders(tx, &c); err != nil {
 		return c, err
 	}
-	c.InvitedBy = by.String()
 	if err := s.caution(tx, &c); err != nil {
 		return c, err
-	}
-	if !m.Decision.At.IsZero() {
-		if by, err = s.named(tx, m.Decision.By); err != nil {
-			return c, err
-		}
-		c.DecidedBy = by.String()
 	}
 	if m.Message == "" {
 		return c, nil
@@ -51,6 +43,27 @@ func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
 		err = nil
 	}
 	return c, err
+}
+
+// deciders adds to a view who invited and decided. The first Admin, who set the workspace
+// up, was invited and approved by no one.
+func (s *core) deciders(tx *store.Tx, c *MemberView) error {
+	if c.Invitation.By.Member != c.ID {
+		by, err := s.named(tx, c.Invitation.By)
+		if err != nil {
+			return err
+		}
+		c.InvitedBy = by.String()
+	}
+	if c.Decision.By.Member == c.ID {
+		c.Decision = access.Decision{}
+	}
+	if c.Decision.At.IsZero() {
+		return nil
+	}
+	by, err := s.named(tx, c.Decision.By)
+	c.DecidedBy = by.String()
+	return err
 }
 
 // caution adds to a view what the approver should know about the member.

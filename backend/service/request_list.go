@@ -67,6 +67,10 @@ func (q RequestQuery) searches() error {
 		return access.Errorf(access.Invalid,
 			"A search covers the requests of all inviters. Leave out the search or the inviter.").
 			On("invited_by").WithCode("inviters_of_search")
+	case q.Verified != nil:
+		return access.Errorf(access.Invalid,
+			"A search covers verified and unverified addresses. Leave out the search or “verified”.").
+			On("verified").WithCode("verified_of_search")
 	}
 	return nil
 }

@@ -216,13 +216,3 @@ func (f *frameReader) trailer() error {
 	}
 	return io.EOF
 }
-
-// firstOf runs the steps in order until one fails.
-func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}

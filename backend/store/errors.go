@@ -80,7 +80,8 @@ func explainFull(err error) *access.Error {
 	switch full.Task {
 	case kv.ToStart:
 		e = access.Errorf(access.Unavailable,
-			"The disk of the data directory %s is nearly full: Doorward needs %d MB free. Make room and start again.",
+			"The disk of the data directory %s is nearly full: Doorward needs %d MB free. "+
+				"Free some space, then start again.",
 			dir, (full.Need+1<<20-1)>>20)
 	case kv.ToCompact:
 		e = access.Errorf(access.Unavailable,
@@ -106,11 +107,11 @@ func explainDir(err error) *access.Error {
 		}
 	case kv.DirUnreadable:
 		return access.Errorf(access.NoData,
-			"This user may not read and write the data directory %s. Give it to the user that runs Doorward, "+
+			"This user cannot read and write the data directory %s. Make the user that runs Doorward its owner, "+
 				"or choose another directory.", dir).WithCode("data_dir_unreadable")
 	case kv.DirForeign:
 		return access.Errorf(access.NoData,
-			"The data directory holds %q, which is not from Doorward. "+
+			"The data directory contains %q, which does not belong to Doorward. "+
 				"Choose an empty directory, or move that file away if it was put there by mistake.",
 			d.Name).WithCode("data_dir_not_ours")
 	case kv.DirInUse:
@@ -119,7 +120,7 @@ func explainDir(err error) *access.Error {
 			dir).WithCode("data_dir_in_use")
 	case kv.DirUnmarked:
 		return access.Errorf(access.NoData,
-			"The data directory %s holds files of a store, but not the mark that every store of Doorward carries. "+
+			"The data directory %s contains files of a store, but not the marker that every Doorward store has. "+
 				"It may be damaged or from another program. Restore a backup into an empty directory.",
 			dir).WithCode("data_dir_no_sentinel")
 	case kv.DirNewer:
@@ -133,12 +134,12 @@ func explainDir(err error) *access.Error {
 
 func damaged(dir string) *access.Error {
 	e := access.Errorf(access.NoData,
-		"The data in %s is damaged, and starting on it could lose more. Keep a copy of the directory, "+
-			"then restore the latest backup into an empty one. The log says what was found.", dir)
+		"The data in %s is damaged, and using it could cause further loss. Keep a copy of the directory, "+
+			"then restore the latest backup into an empty one. See the log for details.", dir)
 	if dir == "" {
 		e = access.Errorf(access.NoData,
-			"The data of this server is damaged, and starting on it could lose more. Keep a copy of the directory, "+
-				"then restore the latest backup into an empty one. The log says what was found.")
+			"The data of this server is damaged, and using it could cause further loss. Keep a copy of the directory, "+
+				"then restore the latest backup into an empty one. See the log for details.")
 	}
 	return e.WithCode("data_dir_damaged")
 }

@@ -48,8 +48,8 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 		{kv.ErrNotEmpty, access.Conflict, "store_not_empty",
 			"This store already holds data. Restore into an empty data directory."},
 		{kv.ErrCorrupt, access.NoData, "data_dir_damaged",
-			"The data of this server is damaged, and starting on it could lose more. Keep a copy of the " +
-				"directory, then restore the latest backup into an empty one. The log says what was found."},
+			"The data of this server is damaged, and using it could cause further loss. Keep a copy of the " +
+				"directory, then restore the latest backup into an empty one. See the log for details."},
 		{&kv.FullError{Dir: "/srv/d/store", Task: kv.ToWrite, Err: cause}, access.Unavailable, "disk_full",
 			"The server's disk is nearly full, so nothing can be changed right now. Please tell an administrator."},
 		{&kv.FullError{
@@ -58,8 +58,8 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 			Need: 200<<20 - 1,
 			Err:  cause,
 		}, access.Unavailable, "disk_full",
-			"The disk of the data directory /srv/d is nearly full: Doorward needs 200 MB free. Make room and " +
-				"start again."},
+			"The disk of the data directory /srv/d is nearly full: Doorward needs 200 MB free. Free some space, " +
+				"then start again."},
 		{&kv.FullError{
 			Dir:  "/srv/d/store",
 			Task: kv.ToCompact,
@@ -73,17 +73,17 @@ func TestEveryErrorOfAnEngineHasASentence(t *testing.T) {
 			"The data in /srv/d was written by a newer Doorward. Run that version, or restore a backup made by " +
 				"this one."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirUnmarked, Err: cause}, access.NoData, "data_dir_no_sentinel",
-			"The data directory /srv/d holds files of a store, but not the mark that every store of Doorward " +
-				"carries. It may be damaged or from another program. Restore a backup into an empty directory."},
+			"The data directory /srv/d contains files of a store, but not the marker that every Doorward " +
+				"store has. It may be damaged or from another program. Restore a backup into an empty directory."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirDamaged, Err: cause}, access.NoData, "data_dir_damaged",
-			"The data in /srv/d is damaged, and starting on it could lose more. Keep a copy of the directory, " +
-				"then restore the latest backup into an empty one. The log says what was found."},
+			"The data in /srv/d is damaged, and using it could cause further loss. Keep a copy of the directory, " +
+				"then restore the latest backup into an empty one. See the log for details."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirUnreadable, Err: cause}, access.NoData, "data_dir_unreadable",
-			"This user may not read and write the data directory /srv/d. Give it to the user that runs Doorward, " +
-				"or choose another directory."},
+			"This user cannot read and write the data directory /srv/d. Make the user that runs Doorward its " +
+				"owner, or choose another directory."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirForeign, Name: "/srv/d/store/x", Err: cause},
 			access.NoData, "data_dir_not_ours",
-			`The data directory holds "/srv/d/store/x", which is not from Doorward. Choose an empty directory, ` +
+			`The data directory contains "/srv/d/store/x", which does not belong to Doorward. Choose an empty directory, ` +
 				"or move that file away if it was put there by mistake."},
 		{&kv.DirError{Dir: "/srv/d/store", Problem: kv.DirUnusable, Err: cause}, access.NoData, "data_dir_unusable",
 			"The data directory /srv/d cannot be used: said by the system. Choose another directory."},

@@ -113,7 +113,7 @@ func readKey(name string, log *slog.Logger) ([]byte, error) {
 		return nil, err
 	} else if was != 0 {
 		log.Warn(
-			"others could read the instance key, where they could reach it; its mode is put right",
+			"others could read the instance key, where they could reach it; its mode was corrected",
 			"file",
 			name,
 			"was",

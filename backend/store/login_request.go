@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type RequestQuery struct {
 	Role      access.RoleName // empty: any
 	InvitedBy access.Inviter  // empty: anybody
+	Verified  *bool           // whether the email is verified; nil: either
 	Sort      access.Order    // NewestFirst, or the oldest first
 	Cursor    string          // empty: from the start
 	Limit     int
@@ -26,7 +28,11 @@ func (q RequestQuery) label() string {
 	if q == (RequestQuery{Cursor: q.Cursor, Limit: q.Limit}) {
 		return "waiting"
 	}
-	return "waiting\x00" + string(q.Role) + "\x00" + string(q.InvitedBy) + "\x00" + string(q.Sort)
+	label := "waiting\x00" + string(q.Role) + "\x00" + string(q.InvitedBy) + "\x00" + string(q.Sort)
+	if q.Verified != nil {
+		label += "\x00" + strconv.FormatBool(*q.Verified)
+	}
+	return label
 }
 
 // requestText is what login requests are filtered by, as index entries have it.
@@ -34,10 +40,22 @@ func requestText(m *access.Member) string {
 	return strings.Join(text.Strings(m.Roles), ",") + "\x00" + string(m.Invitation.By.Inviter())
 }
 
-func (q RequestQuery) fits(e kv.KV) bool {
-	roles, by, _ := bytes.Cut(e.Value, []byte{0})
-	return (q.Role == "" || hasRole(string(roles), string(q.Role))) &&
-		(q.InvitedBy == "" || string(by) == string(q.InvitedBy))
+// source is the list of login requests or, with the newest first, its order.
+func (q RequestQuery) source() source {
+	handed := "0\xff" // how keys of those begin who accepted without verifying their address
+	prefix := loginRequestPrefix.key()
+	if q.Sort == access.NewestFirst {
+		handed, prefix = "1", orderPrefix.key(orderRequests)
+	}
+	verified := func(key []byte) bool {
+		return bytes.HasPrefix(key, []byte("0")) && !bytes.HasPrefix(key, []byte(handed))
+	}
+	return source{prefix: prefix, fits: func(e kv.KV) bool {
+		roles, by, _ := bytes.Cut(e.Value, []byte{0})
+		return (q.Role == "" || hasRole(string(roles), string(q.Role))) &&
+			(q.InvitedBy == "" || string(by) == string(q.InvitedBy)) &&
+			(q.Verified == nil || verified(e.Key[len(prefix):]) == *q.Verified)
+	}}
 }
 
 // requestRank returns the rank of a pending member in the list of login requests, and since
@@ -69,10 +87,7 @@ func waitsAs(m *access.Member) string {
 // accepted otherwise, then the others, of each the oldest or the newest first. If most
 // requests do not match the filter, the page may be shorter than its limit.
 func (tx Members) LoginRequests(q RequestQuery) (p Page[access.Member], err error) {
-	src := source{prefix: loginRequestPrefix.key(), fits: q.fits}
-	if q.Sort == access.NewestFirst {
-		src.prefix = orderPrefix.key(orderRequests)
-	}
+	src := q.source()
 	from := src.prefix
 	if q.Cursor != "" {
 		if from, err = tx.openCursor(q.Cursor, src.prefix, q.label()); err != nil {
@@ -94,12 +109,12 @@ func (tx Members) LoginRequests(q RequestQuery) (p Page[access.Member], err erro
 
 // countRequests counts all matches.
 func (tx *Tx) countRequests(q RequestQuery, p *Page[access.Member]) error {
-	if q.Role == "" && q.InvitedBy == "" {
+	if q.Role == "" && q.InvitedBy == "" && q.Verified == nil {
 		c, err := tx.counts()
 		p.Total = c.Pending
 		return err
 	}
-	src := source{prefix: loginRequestPrefix.key(), fits: q.fits}
+	src := q.source()
 	found, more, err := tx.take(src, src.prefix, CountsUpTo)
 	p.Total, p.TotalIsFloor = len(found), more != nil
 	return err

@@ -61,6 +61,7 @@ func TestLoginRequestsAreFilteredAndOrdered(t *testing.T) {
 	b := openBox(t, "")
 	grace, ida := b.asked()
 	stranger := access.Inviter(access.NewID())
+	yes, no := true, false
 	for _, tt := range []struct {
 		q    RequestQuery
 		want string
@@ -76,6 +77,12 @@ func TestLoginRequestsAreFilteredAndOrdered(t *testing.T) {
 		{RequestQuery{InvitedBy: access.Operator.Inviter()}, "o1"},
 		{RequestQuery{InvitedBy: stranger}, ""},
 		{RequestQuery{InvitedBy: ida.Inviter(), Role: access.Fleet}, "v2"},
+		{RequestQuery{Verified: &yes}, "v1 v2"},
+		{RequestQuery{Verified: &no}, "h1 h2 i1 i2 o1"},
+		{RequestQuery{Verified: &yes, Sort: access.NewestFirst}, "v2 v1"},
+		{RequestQuery{Verified: &no, Sort: access.NewestFirst}, "h2 h1 o1 i2 i1"},
+		{RequestQuery{Verified: &yes, InvitedBy: ida.Inviter()}, "v2"},
+		{RequestQuery{Verified: &no, Role: access.Fleet}, "h2 i1"},
 	} {
 		for limit := 1; limit <= 8; limit++ {
 			tt.q.Limit = limit
@@ -108,7 +115,7 @@ func TestCursorOfLoginRequestsBelongsToItsFilter(t *testing.T) {
 	b := openBox(t, "")
 	grace, _ := b.asked()
 	all := []RequestQuery{{}, {Sort: access.OldestFirst}, {Sort: access.NewestFirst}, {Role: access.Fleet},
-		{InvitedBy: grace.Inviter()}}
+		{InvitedBy: grace.Inviter()}, {Verified: new(bool)}}
 	b.view(func(tx *Tx) error {
 		for i, from := range all {
 			from.Limit = 1

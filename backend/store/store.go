@@ -264,23 +264,22 @@ func prepareDir(dir string, log *slog.Logger) error {
 	case errors.As(err, &told):
 		return told
 	case errors.Is(err, syscall.ENOTDIR):
-		return access.Errorf(access.NoData, "%s is a file. Give --data a directory.",
+		return access.Errorf(access.NoData, "%s is a file. --data needs a directory.",
 			dir).WithCode("data_dir_not_ours").Because(err)
 	case errors.Is(err, fs.ErrPermission):
 		return access.Errorf(
 			access.NoData,
-			"The data directory %s cannot be made, or not be read: %v. Give it to the user that runs Doorward, "+
-				"or choose "+
-				"another.",
+			"The data directory %s cannot be created or read: %v. Make the user that runs Doorward its owner, "+
+				"or choose another directory.",
 			dir,
 			cause(err),
 		).WithCode("data_dir_unreadable").Because(err)
 	case err != nil:
-		return access.Errorf(access.NoData, "The data directory %s cannot be made: %v.",
+		return access.Errorf(access.NoData, "The data directory %s cannot be created: %v.",
 			dir, cause(err)).WithCode("data_dir_unwritable").Because(err)
 	case was != 0:
 		log.Warn(
-			"others on this machine could read the data directory; its mode is put right",
+			"others on this machine could read the data directory; its mode was corrected",
 			"dir",
 			dir,
 			"was",
@@ -305,7 +304,7 @@ func refuseForeign(dir string) error {
 	for _, e := range entries {
 		if !known(e.Name()) && e.Name() != "lost+found" {
 			return access.Errorf(access.NoData,
-				"%s holds %q, which is not Doorward's. Give --data a directory of its own.", dir,
+				"%s contains %q, which does not belong to Doorward. Choose a separate directory with --data.", dir,
 				access.Shorten(e.Name(), 40)).
 				WithCode("data_dir_not_ours")
 		}
@@ -319,4 +318,14 @@ func cause(err error) error {
 		return p.Err
 	}
 	return err
+}
+
+// firstOf runs the steps in order until one fails.
+func firstOf(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 
-	"doorward/backend/access"
 	"doorward/backend/store/kv"
 )
 
@@ -101,52 +100,3 @@ func (tx *Tx) unmark(keys ...[]byte) error {
 func (tx *Tx) scan(begins []byte, limit int) ([]kv.KV, error) {
 	return tx.kv.Scan(begins, after(begins), limit)
 }
-
-// Counters returns all counters, as of this transaction.
-func (tx *Tx) Counters() (access.Counters, error) {
-	c, err := tx.counts()
-	if err != nil {
-		return access.Counters{}, err
-	}
-	return *c, nil
-}
-
-// counts reads the counters without marking them for writing.
-func (tx *Tx) counts() (*access.Counters, error) {
-	if tx.counters != nil {
-		return tx.counters, nil
-	}
-	c, _, err := getDecoded(tx, tx.recent.counters, countersPrefix.key())
-	return &c, err
-}
-
-// count changes the counters.
-func (tx *Tx) count(change func(*access.Counters)) error {
-	c, err := tx.counts()
-	if err != nil {
-		return err
-	}
-	tx.counters = c
-	change(c)
-	return nil
-}
-
-// Setup returns the way to create the first Admin; zero if there is none.
-func (tx *Tx) Setup() (access.Setup, error) {
-	var setup access.Setup
-	_, err := tx.get(setupPrefix.key(), &setup)
-	return setup, err
-}
-
-// PutSetup stores the way to create the first Admin.
-func (tx *Tx) PutSetup(setup access.Setup) error { return tx.set(setupPrefix.key(), setup) }
-
-// MailHealth returns what is known about the connection to the mail server.
-func (tx *Tx) MailHealth() (access.MailHealth, error) {
-	var h access.MailHealth
-	_, err := tx.get(mailHealthPrefix.key(), &h)
-	return h, err
-}
-
-// PutMailHealth stores what is known about the connection to the mail server.
-func (tx *Tx) PutMailHealth(h access.MailHealth) error { return tx.set(mailHealthPrefix.key(), h) }

@@ -3,7 +3,7 @@
 // console, and the one place (fail.go) where an error becomes a response. The
 // packages below it have the content: portal the pages, api the operations for
 // programs, events the streams. Each has its own types and mounts its own routes;
-// web knows none of them. Only these packages use Fiber.
+// web knows none of them. In the program, only these packages use Fiber.
 //
 // It decides nothing: the service answers who may do what, for each request, from
 // the state at that time. Every route is classified where it is mounted

@@ -6,6 +6,7 @@ import (
 	"go/scanner"
 	"go/token"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,6 +60,17 @@ func rawLines(text string) map[int]bool {
 			}
 		}
 	}
+}
+
+// A rule of the linter holds everywhere: where it is wrong, .golangci.yml says so, with the
+// reason. (golangci-lint does not report a comment that silences a linter it does not run.)
+func TestNoCommentSilencesTheLinter(t *testing.T) {
+	silences := regexp.MustCompile(`(?m)//\s*(nolint|lint:ignore|#nosec)\b.*$`)
+	everyFile(t, "../..", ".go", func(path, text string) {
+		if found := silences.FindString(text); found != "" {
+			t.Errorf("%s: %s", path, found)
+		}
+	})
 }
 
 // An object that does everything is where nobody finds anything.

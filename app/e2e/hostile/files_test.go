@@ -41,7 +41,7 @@ func otherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := h.Run("members")
-	if err != nil || !strings.Contains(s.Err, "its mode is put right") || strings.Contains(s.Err, "password@") {
+	if err != nil || !strings.Contains(s.Err, "its mode was corrected") || strings.Contains(s.Err, "password@") {
 		t.Errorf("a password that others could read is taken without a word: %+v, %v", s, err)
 	}
 	if info, err := os.Stat(toml); err != nil || info.Mode().Perm() != 0o600 {

@@ -89,7 +89,7 @@ func (s *API) mountAppearance(r *group, read, change web.Class) {
 		id:     "set-logo",
 		title:  "Set the logo",
 		text: "Shows an image in place of Doorward's sign. It must be PNG, JPEG or WebP of at most 512 KB; it is " +
-			"made to fit into 320 by 96 pixels and encoded anew as PNG. For Admins. " + needsConfirmation,
+			"made to fit into 320 by 96 pixels and encoded again as PNG. For Admins. " + needsConfirmation,
 		need: change,
 	}, s.setLogo)
 	mount(r, op{

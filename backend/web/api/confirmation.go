@@ -23,8 +23,8 @@ func (s *API) mountConfirmation(r *group) {
 		path:   "/me/confirmation",
 		id:     "send-confirmation",
 		title:  "Email me a code",
-		text: "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is " +
-			"worth nothing.",
+		text: "Emails a code that confirms this session. Signing in confirms it too. A code that was sent before " +
+			"stops working.",
 		need:    web.Manager(),
 		answers: http.StatusAccepted,
 	}, s.sendConfirmation)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"regexp"
 	"testing"
 
 	"doorward/backend/web/webtest"
@@ -28,5 +29,15 @@ func TestDocumentIsWritten(t *testing.T) {
 	}
 	if *documentFile != "" {
 		s.Must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
+	}
+}
+
+// oldWords are words of earlier versions of the document that a native writer would not use there.
+var oldWords = regexp.MustCompile(`(?i)\b(anew|nobody|somebody|whoever|worth nothing|one should)\b`)
+
+func TestDocumentIsInPlainWords(t *testing.T) {
+	text := webtest.New(t).Browser().Get("/api/v1/openapi.json").Text
+	for _, found := range oldWords.FindAllStringIndex(text, -1) {
+		t.Errorf("the document says %q", text[max(found[0]-60, 0):min(found[1]+20, len(text))])
 	}
 }

@@ -152,7 +152,7 @@ func (f fault) refusal() *access.Error {
 	case notObject:
 		return invalid("\"%s\" must be a JSON object.")
 	case notOneOf:
-		return invalid("\"%s\" must be one of: %s", f.limit)
+		return invalid("\"%s\" must be one of: %s.", f.limit)
 	case below:
 		return invalid("\"%s\" must be at least %s.", f.limit)
 	case over:

@@ -6,7 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-const eventsText = `Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. hello comes first and has no data; its id is the server's position then, as each later event has one. An answer to a GET has the position at which it was begun in Doorward-Position: if that is an older one than hello's, something happened in between, and one should read again. Positions of different servers, or with something else before the dash, say nothing about each other. Each stream ends when its session or token does.`
+const eventsText = `Server-Sent Events. A caller who may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. hello comes first and has no data; its id is the server's position then, as each later event has one. An answer to a GET has the position at which it was begun in Doorward-Position: if that is an older one than hello's, something happened in between, and the client should read again. Positions of different servers, or with something else before the dash, say nothing about each other. Each stream ends when its session or token does.`
 
 // describeEvents describes in the document the event stream, which package events
 // mounts.

@@ -26,12 +26,12 @@ type MemberJSON struct {
 	Language          string        `json:"language,omitempty" doc:"Of their emails; absent: English." example:"de"`
 	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
 	Roles             []string      `json:"roles" doc:"Of a pending member: the requested roles." example:"Fleet"`
-	InvitedBy         string        `json:"invited_by,omitempty" example:"grace@example.com"`
-	InvitedAt         time.Time     `json:"invited_at,omitzero"`
+	InvitedBy         string        `json:"invited_by,omitempty" doc:"Absent of the first Admin, like decided_by and decided_at." example:"grace@example.com"`
+	InvitedAt         time.Time     `json:"invited_at,omitzero" doc:"Of the first Admin: when they set the workspace up."`
 	InvitationNote    string        `json:"invitation_note,omitempty" doc:"From the Admin who invited, included in the email."`
 	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"When the invitation expires; absent once it was accepted."`
 	InvitationExpired bool          `json:"invitation_expired,omitempty" doc:"The invitation expired before it was accepted."`
-	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When the pending account is removed if nobody decides on it."`
+	EndsAt            time.Time     `json:"ends_at,omitzero" doc:"When the pending account is removed if no one decides on it."`
 	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they accepted the invitation, with any link."`
 	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by."`
 	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code." example:"grace@example.com"`
@@ -42,7 +42,7 @@ type MemberJSON struct {
 	Note              string        `json:"note,omitempty" doc:"Their message to the administrators." example:"I am the new pilot."`
 	InternalNote      string        `json:"internal_note,omitempty" doc:"What Admins wrote about the member for each other. Only in GET /members/{id}, for who may change members, and never about oneself."`
 	Delivery          *deliveryJSON `json:"delivery,omitempty" doc:"The delivery of the last invitation or sign-in email."`
-	UndoUntil         time.Time     `json:"undo_until,omitzero" doc:"Until when whoever made the last change can undo it."`
+	UndoUntil         time.Time     `json:"undo_until,omitzero" doc:"Until when the last change can be undone, by the person who made it."`
 }
 
 type deliveryJSON struct {
@@ -252,7 +252,7 @@ type overviewJSON struct {
 	InvitationsExpired int            `json:"invitations_expired"`
 	EmailsFailed       int            `json:"emails_failed"`
 	Emails             map[string]int `json:"emails" doc:"Emails in the outbox, by state."`
-	Roles              map[string]int `json:"roles" doc:"How many members have each role, in any state. A role that nobody has is absent."`
+	Roles              map[string]int `json:"roles" doc:"How many members have each role, in any state. A role that no one has is absent."`
 	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
 	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`
 	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`

@@ -11,6 +11,7 @@ import (
 type requestsIn struct {
 	Role      string `query:"role" doc:"Only requests for this role." example:"Fleet"`
 	InvitedBy string `query:"invited_by" doc:"Only people whom this member or API token invited, by id, or operator. inviters has who they are. Not together with q." example:"mfrggzdfmztwq2lknnwg23tpoa"`
+	Verified  string `query:"verified" enum:"true,false" doc:"Only people whose email is verified, or only the others, also those who accepted by a link that was handed over. Not together with q."`
 	Sort      string `query:"sort" doc:"added, the oldest first, or -added, the newest first; those who accepted come first in both. Absent: added. Not together with q. A cursor belongs to its order." example:"-added"`
 	Words     string `query:"q" doc:"Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word." example:"ada example.com"`
 	Paging
@@ -26,6 +27,10 @@ func (in *requestsIn) query() (q service.RequestQuery, err error) {
 		if q.InvitedBy, err = access.ParseInviter(strings.Clone(in.InvitedBy)); err != nil {
 			return q, err
 		}
+	}
+	if in.Verified != "" {
+		verified := in.Verified == "true"
+		q.Verified = &verified
 	}
 	role, err := access.CleanText("role", in.Role, 40)
 	if err != nil {

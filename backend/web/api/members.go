@@ -123,9 +123,9 @@ func (s *API) mountMembers(r *group) {
 		path:   "/members/{id}/undo",
 		id:     "undo",
 		title:  "Undo",
-		text: "Takes back the last approval, suspension or change of roles of a member, by whoever made it in the " +
-			"console, until undo_until. Sessions that it ended are open again, and the email about it is not sent. " +
-			"409 nothing_to_undo or undo_expired.",
+		text: "Takes back the last approval, suspension or change of roles of a member, until undo_until. Only " +
+			"the person who made it in the console can do so. Sessions that it ended are open again, and the email " +
+			"about it is not sent. 409 nothing_to_undo or undo_expired.",
 		need:  read, // what was done decides which permission it needs: the verb asks for it
 		fails: conflict,
 	}, s.undo)
@@ -296,7 +296,7 @@ type rejectIn struct {
 }
 
 type rejectJSON struct {
-	Reason   string `json:"reason,omitempty" doc:"Included in the email; not stored."`
+	Reason   string `json:"reason,omitempty" doc:"Included in the email; stored nowhere else."`
 	TellThem bool   `json:"tell_them,omitempty" doc:"Notify them by email."`
 }
 

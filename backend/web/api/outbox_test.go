@@ -141,6 +141,9 @@ func TestExportIsNoFormula(t *testing.T) {
 		strings.Join(rows[0], ",") != "seq,at,actor,source,from,action,target,detail,hash" {
 		t.Errorf("the table has %d rows (%v): %v", len(rows), err, rows)
 	}
+	if strings.Count(text, "\r\n") != len(rows) || strings.Count(text, "\n") != len(rows) {
+		t.Errorf("not every line ends with CR LF, as RFC 4180 has it: %q", text)
+	}
 	for _, r := range rows[1:] {
 		for _, cell := range r {
 			if cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(cell)[0]) {

@@ -24,7 +24,7 @@ func (s *API) mountRoles(r *group) {
 		path:   "/roles/{name}",
 		id:     "put-role",
 		title:  "Create or change a role",
-		text: "Nobody can give a role a permission that they do not have. Built-in roles cannot be changed. " +
+		text: "No one can give a role a permission that they do not have. Built-in roles cannot be changed. " +
 			needsConfirmation,
 		need:  change,
 		fails: []int{http.StatusConflict},

@@ -116,7 +116,7 @@ type settingsJSON struct {
 	Appearance          appearanceJSON       `json:"appearance" doc:"How the pages and emails for invited people look."`
 	HeldEmails          int                  `json:"held_emails" doc:"Emails held because no mail server was set up. Those whose links still work are sent once one is."`
 	LifetimeBounds      []lifetimeBoundsJSON `json:"lifetime_bounds" doc:"The bounds of each lifetime. An idle limit cannot be longer than the session, nor the default of a token longer than its maximum."`
-	Defaults            defaultsJSON         `json:"defaults" doc:"What the changeable settings are unless somebody changes them."`
+	Defaults            defaultsJSON         `json:"defaults" doc:"What the changeable settings are until someone changes them."`
 	Fixed               []Fact               `json:"fixed" doc:"Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
 }
 

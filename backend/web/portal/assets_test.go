@@ -54,6 +54,6 @@ func TestAssetsAreNamedByTheirContent(t *testing.T) {
 	}
 	if body := p.assets[paths[0]].Plain; !bytes.Contains(body, []byte("--paper")) ||
 		!bytes.Contains(body, []byte(".leaf")) {
-		t.Error("the style sheet does not hold both the tokens and the door")
+		t.Error("the style sheet does not hold both the tokens and the rules of the portal")
 	}
 }

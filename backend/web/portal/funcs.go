@@ -36,7 +36,7 @@ type act struct {
 
 // around escapes s and puts it between two pieces of markup.
 func around(before, s, after string) template.HTML {
-	return template.HTML(before + template.HTMLEscapeString(s) + after) //nolint:gosec // escaped here
+	return template.HTML(before + template.HTMLEscapeString(s) + after)
 }
 
 // signedIn is a sentence that names who is signed in, with their address beside it.

@@ -68,7 +68,7 @@ func (p *pages) parse(frontend fs.FS, catalog *messages.Catalog) error {
 	stubs := (&words{catalog.In(access.English)}).funcs()
 	layout, err := p.layout(frontend, stubs)
 	if err != nil {
-		return fmt.Errorf("read the door's pages: %w", err)
+		return fmt.Errorf("read the portal's pages: %w", err)
 	}
 	var keys []string
 	for name := range models {

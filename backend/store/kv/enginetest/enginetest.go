@@ -1,6 +1,6 @@
-// Package enginetest chooses the engine for the tests of store, service, mail and web:
-// Badger, or with DOORWARD_TEST_ENGINE=faulty Badger with the faults of a replicated
-// engine, or with DOORWARD_TEST_ENGINE=replica the replicated engine, as a cluster of one.
+// Package enginetest chooses the engine for tests that use the store: Badger, or with
+// DOORWARD_TEST_ENGINE=faulty Badger with the faults of a replicated engine, or with
+// DOORWARD_TEST_ENGINE=replica the replicated engine, as a cluster of one.
 package enginetest
 
 import (

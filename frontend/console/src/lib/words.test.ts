@@ -9,7 +9,7 @@ import { capital, capped, list, number, holders } from './words'
 test('numbers and lists', () => {
   expect([number(0), number(999), number(1204), number(100_000), number(1_234_567)]).toEqual(['0', '999', '1,204', '100,000', '1,234,567'])
   expect([capped(3), capped(99), capped(100)]).toEqual(['3', '99', '99+'])
-  expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet']), list(['Admin', 'AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet', 'Admin, AILoop, and Fleet'])
+  expect([list([]), list(['Fleet']), list(['AILoop', 'Fleet']), list(['Admin', 'AILoop', 'Fleet'])]).toEqual(['', 'Fleet', 'AILoop and Fleet', 'Admin, AILoop and Fleet'])
 })
 
 test('a word at the beginning of a sentence', () => {

@@ -1,13 +1,14 @@
 import { language, t } from './messages'
 
 let numbers: Intl.NumberFormat | undefined
-let lists: Intl.ListFormat | undefined
 
 // number formats a number as the text around it does: "1,204".
 export const number = (n: number): string => (numbers ??= new Intl.NumberFormat(language())).format(n)
 
-// list is a list in words: "AILoop and Fleet".
-export const list = (words: string[]): string => (lists ??= new Intl.ListFormat(language())).format(words)
+// list is a list in words, "Admin, AILoop and Fleet", as pages and emails have it:
+// Intl.ListFormat writes "Admin, AILoop, and Fleet".
+export const list = (words: string[]): string =>
+  words.length < 2 ? words.join('') : t('list.and', { First: words.slice(0, -1).join(t('list.comma')), Last: words.at(-1)! })
 
 // sentences are several sentences after each other, without empty ones.
 export const sentences = (all: string[]): string =>

@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * Live events
-         * @description Server-Sent Events. Whoever may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. hello comes first and has no data; its id is the server's position then, as each later event has one. An answer to a GET has the position at which it was begun in Doorward-Position: if that is an older one than hello's, something happened in between, and one should read again. Positions of different servers, or with something else before the dash, say nothing about each other. Each stream ends when its session or token does.
+         * @description Server-Sent Events. A caller who may read members gets overview (with the counts), login-request, member and message (with an id), and audit. Others only get their own changes: member, without data. A client that missed some gets reload. hello comes first and has no data; its id is the server's position then, as each later event has one. An answer to a GET has the position at which it was begun in Doorward-Position: if that is an older one than hello's, something happened in between, and the client should read again. Positions of different servers, or with something else before the dash, say nothing about each other. Each stream ends when its session or token does.
          */
         get: operations["listen"];
         put?: never;
@@ -247,7 +247,7 @@ export interface paths {
         put?: never;
         /**
          * Email me a code
-         * @description Emails a code that confirms this session. Signing in confirms it too. A code that was sent before is worth nothing.
+         * @description Emails a code that confirms this session. Signing in confirms it too. A code that was sent before stops working.
          */
         post: operations["send-confirmation"];
         delete?: never;
@@ -515,7 +515,7 @@ export interface paths {
         put?: never;
         /**
          * Undo
-         * @description Takes back the last approval, suspension or change of roles of a member, by whoever made it in the console, until undo_until. Sessions that it ended are open again, and the email about it is not sent. 409 nothing_to_undo or undo_expired.
+         * @description Takes back the last approval, suspension or change of roles of a member, until undo_until. Only the person who made it in the console can do so. Sessions that it ended are open again, and the email about it is not sent. 409 nothing_to_undo or undo_expired.
          */
         post: operations["undo"];
         delete?: never;
@@ -758,7 +758,7 @@ export interface paths {
         get?: never;
         /**
          * Create or change a role
-         * @description Nobody can give a role a permission that they do not have. Built-in roles cannot be changed. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description No one can give a role a permission that they do not have. Built-in roles cannot be changed. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         put: operations["put-role"];
         post?: never;
@@ -830,7 +830,7 @@ export interface paths {
         get: operations["get-logo"];
         /**
          * Set the logo
-         * @description Shows an image in place of Doorward's sign. It must be PNG, JPEG or WebP of at most 512 KB; it is made to fit into 320 by 96 pixels and encoded anew as PNG. For Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         * @description Shows an image in place of Doorward's sign. It must be PNG, JPEG or WebP of at most 512 KB; it is made to fit into 320 by 96 pixels and encoded again as PNG. For Admins. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
          */
         put: operations["set-logo"];
         post?: never;
@@ -1485,7 +1485,7 @@ export interface components {
             email_verified_at?: string;
             /**
              * Format: date-time
-             * @description When the pending account is removed if nobody decides on it.
+             * @description When the pending account is removed if no one decides on it.
              */
             ends_at?: string;
             /**
@@ -1504,9 +1504,15 @@ export interface components {
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of the first Admin: when they set the workspace up.
+             */
             invited_at?: string;
-            /** @example grace@example.com */
+            /**
+             * @description Absent of the first Admin, like decided_by and decided_at.
+             * @example grace@example.com
+             */
             invited_by?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
@@ -1547,7 +1553,7 @@ export interface components {
             state: "pending" | "active" | "suspended";
             /**
              * Format: date-time
-             * @description Until when whoever made the last change can undo it.
+             * @description Until when the last change can be undone, by the person who made it.
              */
             undo_until?: string;
         };
@@ -1828,7 +1834,7 @@ export interface components {
             email_verified_at?: string;
             /**
              * Format: date-time
-             * @description When the pending account is removed if nobody decides on it.
+             * @description When the pending account is removed if no one decides on it.
              */
             ends_at?: string;
             /**
@@ -1847,9 +1853,15 @@ export interface components {
             invitation_expired?: boolean;
             /** @description From the Admin who invited, included in the email. */
             invitation_note?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of the first Admin: when they set the workspace up.
+             */
             invited_at?: string;
-            /** @example grace@example.com */
+            /**
+             * @description Absent of the first Admin, like decided_by and decided_at.
+             * @example grace@example.com
+             */
             invited_by?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
@@ -1886,7 +1898,7 @@ export interface components {
             state: "pending" | "active" | "suspended";
             /**
              * Format: date-time
-             * @description Until when whoever made the last change can undo it.
+             * @description Until when the last change can be undone, by the person who made it.
              */
             undo_until?: string;
         };
@@ -2039,7 +2051,7 @@ export interface components {
             public_url: string;
             /** @description Links work on this machine only. */
             public_url_local: boolean;
-            /** @description How many members have each role, in any state. A role that nobody has is absent. */
+            /** @description How many members have each role, in any state. A role that no one has is absent. */
             roles: {
                 [key: string]: number;
             };
@@ -2120,7 +2132,7 @@ export interface components {
             permissions: string[];
         };
         Reject: {
-            /** @description Included in the email; not stored. */
+            /** @description Included in the email; stored nowhere else. */
             reason?: string;
             /** @description Notify them by email. */
             tell_them?: boolean;
@@ -2255,7 +2267,7 @@ export interface components {
             appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
-            /** @description What the changeable settings are unless somebody changes them. */
+            /** @description What the changeable settings are until someone changes them. */
             defaults: components["schemas"]["Defaults"];
             /** @description Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
             fixed: components["schemas"]["Fact"][];
@@ -3347,6 +3359,8 @@ export interface operations {
                 role?: string;
                 /** @description Only people whom this member or API token invited, by id, or operator. inviters has who they are. Not together with q. */
                 invited_by?: string;
+                /** @description Only people whose email is verified, or only the others, also those who accepted by a link that was handed over. Not together with q. */
+                verified?: "true" | "false";
                 /** @description added, the oldest first, or -added, the newest first; those who accepted come first in both. Absent: added. Not together with q. A cursor belongs to its order. */
                 sort?: string;
                 /** @description Parts of the name or the address; all must match. A word finds anywhere from three characters on, or two with Han, kana or hangul; a shorter one finds by the beginning of a word. */
