@@ -149,4 +149,30 @@ test('login requests of one inviter', async () => {
   await expectToFit()
 })
 
+// With more than can be selected at once the button was missing, and nothing said why.
+test('more than a thousand that match are said to be too many', async () => {
+  const many = async (path: RegExp) => {
+    await admin.route(path, async (route) => {
+      const answer = await route.fetch()
+      const { items, ...rest } = (await answer.json()) as { items: object[] }
+      const page = Array.from({ length: 50 }, (_, i) => ({ ...items[i % items.length], id: `${i}` }))
+      await route.fulfill({ response: answer, json: { ...rest, items: page, next: 'more', total: 1001 } })
+    })
+  }
+  await many(/\/api\/v1\/members\?/)
+  await admin.goto('/admin/settings/members')
+  await admin.getByLabel(/^Select Ann/).first().check()
+  await expect(admin.getByText('1 selected')).toBeVisible()
+  await expect(admin.getByText('can be selected at once')).toHaveCount(0)
+  await admin.getByLabel('Select the members on this page').check()
+  await expect(admin.getByText('At most 1,000 members can be selected at once. To select all that match, narrow the search or the filter.')).toBeVisible()
+  await expectToFit()
+  await many(/\/api\/v1\/login-requests\?/)
+  await admin.goto('/admin/requests?role=Fleet')
+  await admin.getByLabel('Select all on this page').check()
+  await expect(admin.getByText('At most 1,000 login requests can be selected at once. To select all that match, narrow the search or the filter.')).toBeVisible()
+  await expectToFit()
+  await admin.unrouteAll({ behavior: 'wait' })
+})
+
 test('no page misbehaved', () => expect(faults).toEqual([]))
