@@ -140,6 +140,23 @@ test('login requests of one role, and those that come meanwhile', async () => {
   await expect(admin.getByText('All 2 selected')).toBeVisible()
 })
 
+test('a filter of the login requests is saved, and chosen again', async () => {
+  await admin.goto('/admin/requests?role=Fleet&sort=-added')
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Save or delete …' }).click()
+  await admin.getByLabel('Name for the current filter').fill('Fleet, newest')
+  await button(admin, 'Save filter').click()
+  await admin.goto('/admin/requests')
+  await expect(requests()).toHaveCount(4)
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Fleet, newest' }).click()
+  await expect(admin).toHaveURL(/\/requests\?role=Fleet&sort=-added$/)
+  await expect(requests()).toHaveCount(2)
+  await expect(requests().first()).toContainText('fleet@example.com')
+  await expectToFit()
+  await admin.setViewportSize({ width: 1280, height: 800 })
+})
+
 test('login requests of one inviter', async () => {
   await admin.goto('/admin/requests')
   await choose('Invited by', /operator/)
