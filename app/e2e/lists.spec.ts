@@ -129,6 +129,7 @@ test('login requests of one role, and those that come meanwhile', async () => {
   await expect(admin.getByText('1 of 2 requests found')).toBeVisible()
   await doorward('invite', 'other@example.com', '--role', 'AILoop')
   await expect(admin.getByText('1 of 3 requests found')).toBeVisible()
+  await expect(admin.getByTestId('badge'), 'in the navigation and at the tab').toHaveText([/^3\b/, /^3\b/])
   await expect(requests()).toHaveCount(1)
   await doorward('invite', 'fleet@example.com', '--role', 'Fleet')
   await expect(requests()).toHaveCount(2)
