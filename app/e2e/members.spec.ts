@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, listed, message, shoot, visit } from './harness'
+import { doorward, examine, faults, listed, message, said, shoot, visit } from './harness'
 
 // The tools of the list of members: selecting, changing many at once, a file of them; and
 // the palette. Each test continues from the one before.
@@ -151,7 +151,7 @@ test('the palette goes to pages, members and commands by the keyboard', async ()
 
   await button(admin, 'Search').click()
   await input.fill('m2')
-  await expect(admin.getByRole('option', { name: 'm2@example.com' })).toHaveAttribute('aria-selected', 'true')
+  await expect(admin.getByRole('option', { name: /^m2@example.com/ })).toHaveAttribute('aria-selected', 'true')
   await admin.keyboard.press('Enter')
   await expect(dialog(admin)).toHaveCount(0)
   await expect(admin.getByRole('heading', { level: 1 })).toHaveText('m2@example.com')
@@ -165,6 +165,61 @@ test('the palette goes to pages, members and commands by the keyboard', async ()
   await input.fill('qqqq')
   await expect(dialog(admin).getByRole('status')).toHaveText('Nothing found.')
   await shoot(admin, 'palette-none')
+  await admin.keyboard.press('Escape')
+})
+
+test('the palette has the guides, the exports, and what can be done to a member', async () => {
+  const input = dialog(admin).getByRole('combobox')
+  const chosen = admin.locator('[role=option][aria-selected=true]')
+  const find = async (words: string, first: string) => {
+    await admin.keyboard.press('Control+k')
+    await input.fill(words)
+    await expect(chosen).toContainText(first)
+  }
+  await find('running', 'Running Doorward')
+  await admin.keyboard.press('Enter')
+  await expect(admin).toHaveURL(/\/admin\/help\/operating$/)
+  await find('export members', 'Export members as CSV')
+  const download = admin.waitForEvent('download')
+  await admin.keyboard.press('Enter')
+  expect((await download).suggestedFilename()).toBe('members.csv')
+  await expect(dialog(admin)).toHaveCount(0)
+
+  await doorward('invite', 'palette@example.com', '--role', 'Fleet', '--name', 'Paula Palette')
+  await doorward('invite', 'chief@example.com', '--role', 'Admin')
+  await find('resend paula', 'Resend to Paula Palette')
+  await admin.keyboard.press('Enter')
+  await said(admin, 'palette@example.com')
+  await find('approve pal', 'Approve Paula Palette')
+  await admin.keyboard.press('Enter')
+  await said(admin, 'Paula Palette approved (Fleet).')
+  await find('paula', 'Paula Palette')
+  await expect(admin.getByRole('option')).toHaveText([/Paula Palette/, /^Suspend Paula Palette/, /^Remove Paula Palette …/])
+  await admin.keyboard.press('ArrowDown')
+  await admin.keyboard.press('Enter')
+  await expect.poll(async () => (await states())['palette@example.com']?.state).toBe('suspended')
+
+  await find('remove paula', 'Remove Paula Palette')
+  await examine(admin, 'palette-verbs', { covered: true })
+  await admin.keyboard.press('Enter')
+  await expect(button(admin, 'Cancel'), 'it asks first').toBeFocused()
+  await admin.keyboard.press('Enter')
+  await expect(button(admin, 'Cancel')).toHaveCount(0)
+  await find('remove paula', 'Remove Paula Palette')
+  await admin.keyboard.press('Enter')
+  await button(admin, 'Remove permanently').click()
+  await expect.poll(async () => Object.keys(await states())).not.toContain('palette@example.com')
+
+  await find('approve chief', 'Approve chief@example.com')
+  await admin.keyboard.press('Enter')
+  await expect(admin.getByRole('alert'), 'an Admin is not approved by one press').toBeVisible()
+  expect((await states())['chief@example.com']?.state).toBe('pending')
+  await find('reject chief', 'Reject & Delete chief@example.com')
+  await admin.keyboard.press('Enter')
+  await dialog(admin).getByRole('button', { name: 'Reject & Delete' }).click()
+  await expect.poll(async () => Object.keys(await states())).not.toContain('chief@example.com')
+  await find('grace', 'Grace Hopper')
+  await expect(admin.getByRole('option'), 'nobody removes themselves').toHaveText([/Grace Hopper/])
   await admin.keyboard.press('Escape')
 })
 
