@@ -223,6 +223,20 @@ test('the palette has the guides, the exports, and what can be done to a member'
   await admin.keyboard.press('Escape')
 })
 
+test('the account menu leads to a page of one’s own, with the name and the sessions', async () => {
+  await button(admin, /^Account:/).click()
+  await admin.getByRole('menuitem', { name: 'Your account' }).click()
+  await expect(admin.getByRole('heading', { level: 1, name: 'Grace Hopper' })).toBeVisible()
+  await expect(admin.getByText('you', { exact: true })).toBeVisible()
+  await admin.getByLabel('Name').fill('Grace B. Hopper')
+  await button(admin, 'Save name').click()
+  await expect(button(admin, /^Account:/)).toContainText('Grace B. Hopper')
+  await admin.getByLabel('Name').fill('Grace Hopper')
+  await button(admin, 'Save name').click()
+  await expect(button(admin, /^Account:/)).toContainText('Grace Hopper')
+  await expect(admin.getByRole('heading', { name: /sessions/i })).toBeVisible()
+})
+
 // Whoever works in another tab did not see that somebody waits.
 test('the tab says how many await a decision', async ({ browser }) => {
   await expect(admin, 'those who are invited count').toHaveTitle(/^\(3\) /)
