@@ -100,11 +100,24 @@ test('the sign-in page and the invitation show it', async ({ browser }) => {
   expect(got.html).toContain('#7a1f5c')
 })
 
-test('each of it can be reset', async () => {
+// What took an afternoon to choose was gone by one press of the wrong button.
+test('each of it can be reset, and a reset be undone', async () => {
+  const toast = (text: string) => admin.locator('.toast').filter({ hasText: text })
+  const footer = admin.getByLabel(/^Footer/)
   await button(admin, 'Reset to defaults').click()
-  await expect(admin.getByText('Appearance reset to defaults.')).toBeVisible()
+  await expect(footer).toHaveValue('')
+  await toast('Appearance reset to defaults.').getByRole('button', { name: 'Undo' }).click()
+  await expect(footer).toHaveValue('Questions? Ask the IT desk.')
+  await expect(admin.getByLabel(/^Sender name/)).toHaveValue('The Night Watch')
+  await button(admin, 'Reset to defaults').click()
+  await expect(footer).toHaveValue('')
   await button(admin, 'Remove logo').click()
-  await expect(admin.getByText('Logo removed.')).toBeVisible()
+  await expect(button(admin, 'Remove logo')).toHaveCount(0)
+  await toast('Logo removed.').getByRole('button', { name: 'Undo' }).click()
+  await expect(button(admin, 'Remove logo')).toBeVisible()
+  const shown = admin.getByRole('img', { name: 'Your logo' }).first()
+  await expect.poll(() => shown.evaluate((e: HTMLImageElement) => e.naturalWidth), 'the same image').toBe(320)
+  await button(admin, 'Remove logo').click()
   await expect(button(admin, 'Remove logo')).toHaveCount(0)
   expect(faults).toEqual([])
 })

@@ -388,6 +388,27 @@ test('a search among those who wait asks the server, and can be linked to', asyn
   await expect(admin).not.toHaveURL(/q=/)
 })
 
+test('each number of the dashboard leads to those that it counts', async () => {
+  await control('refuse', 'nemo@example.com')
+  await doorward('invite', 'nemo@example.com', '--role', 'Fleet')
+  await admin.goto('/admin/')
+  await admin.getByRole('link', { name: /^1 failed email/ }).click()
+  await expect(admin).toHaveURL(/\/mail\?state=failed$/)
+  const emails = admin.locator('main tbody tr')
+  await expect(emails).toHaveCount(1)
+  await expect(emails).toContainText('nemo@example.com')
+  await expect(admin.getByText('1 email failed.')).toHaveCount(0)
+  await admin.goto('/admin/mail')
+  await admin.getByText('1 email failed.').getByRole('link', { name: 'View it' }).click()
+  await expect(admin, 'from the top of all emails as well').toHaveURL(/\/mail\?state=failed$/)
+  await place(admin, 'Dashboard')
+  await admin.getByRole('link', { name: /invitations expired/ }).click()
+  await expect(admin.getByRole('combobox', { name: 'Status: Expired' })).toBeVisible()
+  await place(admin, 'Dashboard')
+  await expect(admin.getByRole('columnheader'), 'the chart counts who accepted on a day').toHaveText(['Day', 'invited', 'accepted', 'approved'])
+  await doorward('reject', 'nemo@example.com', '--yes')
+})
+
 test('while the server is away the console says so, and catches up by itself', async () => {
   await admin.goto('/admin/requests')
   await expect(row(admin, 'Ada Lovelace')).toBeVisible()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/backend/mail/mailtest"
 )
 
 // machine is locked by tests that time something or run a browser, which need the
@@ -29,6 +30,10 @@ func controls(t *testing.T, p *running) *control {
 	on(c, "log", func(nothing) (string, error) { return p.Log.String(), nil })
 	on(c, "crash", func(nothing) (nothing, error) { return nothing{}, p.Crash() })
 	on(c, "stop", func(nothing) (nothing, error) { return nothing{}, p.Stop() })
+	on(c, "refuse", func(recipient string) (nothing, error) {
+		p.Mail.Script(mailtest.Fault{At: mailtest.Rcpt, For: recipient, Reply: "550 5.1.1 no such user"})
+		return nothing{}, nil
+	})
 	on(c, "start", func(flags []string) (nothing, error) { return nothing{}, p.Start(flags...) })
 	return c
 }

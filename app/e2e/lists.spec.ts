@@ -129,6 +129,7 @@ test('login requests of one role, and those that come meanwhile', async () => {
   await expect(admin.getByText('1 of 2 requests found')).toBeVisible()
   await doorward('invite', 'other@example.com', '--role', 'AILoop')
   await expect(admin.getByText('1 of 3 requests found')).toBeVisible()
+  await expect(admin.getByTestId('badge'), 'in the navigation and at the tab').toHaveText([/^3\b/, /^3\b/])
   await expect(requests()).toHaveCount(1)
   await doorward('invite', 'fleet@example.com', '--role', 'Fleet')
   await expect(requests()).toHaveCount(2)
@@ -140,6 +141,23 @@ test('login requests of one role, and those that come meanwhile', async () => {
   await expect(admin.getByText('All 2 selected')).toBeVisible()
 })
 
+test('a filter of the login requests is saved, and chosen again', async () => {
+  await admin.goto('/admin/requests?role=Fleet&sort=-added')
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Save or delete …' }).click()
+  await admin.getByLabel('Name for the current filter').fill('Fleet, newest')
+  await button(admin, 'Save filter').click()
+  await admin.goto('/admin/requests')
+  await expect(requests()).toHaveCount(4)
+  await button(admin, 'Saved filters').click()
+  await admin.getByRole('menuitem', { name: 'Fleet, newest' }).click()
+  await expect(admin).toHaveURL(/\/requests\?role=Fleet&sort=-added$/)
+  await expect(requests()).toHaveCount(2)
+  await expect(requests().first()).toContainText('fleet@example.com')
+  await expectToFit()
+  await admin.setViewportSize({ width: 1280, height: 800 })
+})
+
 test('login requests of one inviter', async () => {
   await admin.goto('/admin/requests')
   await choose('Invited by', /operator/)
@@ -147,6 +165,32 @@ test('login requests of one inviter', async () => {
   await choose('Role', /^Admin/)
   await expect(admin.getByText('No login requests match the filter.')).toBeVisible()
   await expectToFit()
+})
+
+// With more than can be selected at once the button was missing, and nothing said why.
+test('more than a thousand that match are said to be too many', async () => {
+  const many = async (path: RegExp) => {
+    await admin.route(path, async (route) => {
+      const answer = await route.fetch()
+      const { items, ...rest } = (await answer.json()) as { items: object[] }
+      const page = Array.from({ length: 50 }, (_, i) => ({ ...items[i % items.length], id: `${i}` }))
+      await route.fulfill({ response: answer, json: { ...rest, items: page, next: 'more', total: 1001 } })
+    })
+  }
+  await many(/\/api\/v1\/members\?/)
+  await admin.goto('/admin/settings/members')
+  await admin.getByLabel(/^Select Ann/).first().check()
+  await expect(admin.getByText('1 selected')).toBeVisible()
+  await expect(admin.getByText('can be selected at once')).toHaveCount(0)
+  await admin.getByLabel('Select the members on this page').check()
+  await expect(admin.getByText('At most 1,000 members can be selected at once. To select all that match, narrow the search or the filter.')).toBeVisible()
+  await expectToFit()
+  await many(/\/api\/v1\/login-requests\?/)
+  await admin.goto('/admin/requests?role=Fleet')
+  await admin.getByLabel('Select all on this page').check()
+  await expect(admin.getByText('At most 1,000 login requests can be selected at once. To select all that match, narrow the search or the filter.')).toBeVisible()
+  await expectToFit()
+  await admin.unrouteAll({ behavior: 'wait' })
 })
 
 test('no page misbehaved', () => expect(faults).toEqual([]))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { matching, next } from './palette'
+import { matching, next, whom } from './palette'
 
 const all = ['Membership & Permissions', 'Éléments envoyés', 'Invite New User'].map((name) => ({ id: name, name, go: () => undefined }))
 
@@ -11,6 +11,22 @@ test.each([
   ['elements', 1],
   ['invite member', 0],
 ])('%j finds %d', (words, n) => expect(matching(all, words)).toHaveLength(n))
+
+test('an address is found as well as a name', () => {
+  expect(matching([{ id: 'a', name: 'Suspend Ada', more: 'al@example.com', go: () => undefined }], 'suspend al@')).toHaveLength(1)
+})
+
+const verbs = ['Approve', 'Reject & Delete', 'Wyślij ponownie', 'Genehmigen']
+
+test.each([
+  ['ada', 'ada'],
+  ['approve ada', 'ada'],
+  ['Ada Lovelace GENEHMIGEN', 'Ada Lovelace'],
+  ['wyslij ponownie  Ada', 'Ada'],
+  ['reject', 'reject'],
+  ['approver', 'approver'],
+  ['  ', ''],
+])('%j asks for %j', (words, want) => expect(whom(words, verbs)).toBe(want))
 
 test.each([
   ['ArrowDown', 0, 3, 1],

@@ -1,6 +1,6 @@
 import { api, ask, type Member } from '$lib/api/client'
+import { most } from '$lib/selecting'
 
-const most = 1000 // members that can be selected at once
 const atOnce = 200 // of a page of the API
 
 // A Selection are the members that were selected, on whichever page of the list they stand.
@@ -29,9 +29,6 @@ export class Selection {
   clear = (): void => {
     this.#members = new Map()
   }
-
-  // fits reports whether so many members can be selected at once.
-  fits = (total: number): boolean => total <= most
 
   // matching selects all members that match the filter.
   matching = async (filter: Record<string, string>): Promise<void> => {
