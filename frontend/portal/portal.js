@@ -18,6 +18,7 @@
 
 	// leave opens another page. Events that arrive until it has loaded are ignored.
 	function leave(to) {
+		if (left) return
 		left = true
 		hush()
 		location.replace(to)
@@ -78,6 +79,13 @@
 		if (document.hidden) return hush()
 		look()
 		listen()
+	})
+	// What a form has changed here comes as an event, too. Following that would cancel the
+	// form's own answer, such as the page that says the request was withdrawn.
+	addEventListener('submit', () => {
+		left = true
+		hush()
+		setTimeout(() => { left = false; listen() }, 60000) // if the page is still here then
 	})
 	addEventListener('pagehide', hush)
 	addEventListener('pageshow', e => { if (e.persisted) location.reload() })
