@@ -159,11 +159,36 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 	if err != nil {
 		return err
 	}
-	q := p.queues[protocol]
-	if protocol != news && !q.hasRoom() {
-		return fmt.Errorf("%s takes no connection now", protocol)
-	}
 	c := &Conn{Conn: conn, Peer: peer, port: p}
+	if protocol == news {
+		if err := p.admit(c, a.from); err != nil {
+			return err
+		}
+		return p.tell(c)
+	}
+	full := fmt.Errorf("%s takes no connection now", protocol)
+	q := p.queues[protocol]
+	if !q.reserve() {
+		return full
+	}
+	err = p.admit(c, a.from)
+	if err == nil && !p.settle(a) {
+		err = full
+	}
+	if err != nil {
+		q.put(nil)
+		c.Close()
+		return err
+	}
+	if !q.put(c) {
+		c.Close()
+		return full
+	}
+	return nil
+}
+
+// admit tells a member that its connection is taken.
+func (p *Port) admit(c *Conn, from netip.Prefix) error {
 	if err := p.opened(c); err != nil {
 		return err
 	}
@@ -171,15 +196,8 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 		c.Close()
 		return err
 	}
-	if !p.remember(c, a.from) {
+	if !p.remember(c, from) {
 		return net.ErrClosed
-	}
-	if protocol == news {
-		return p.tell(c)
-	}
-	if !p.settle(a) || !q.put(c) {
-		c.Close()
-		return fmt.Errorf("%s takes no connection now", protocol)
 	}
 	return nil
 }

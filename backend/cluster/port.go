@@ -194,10 +194,11 @@ const maxQueued = 64
 
 // A queue is the listener of one protocol.
 type queue struct {
-	addr   net.Addr
-	mu     sync.Mutex
-	closed bool
-	conns  chan *Conn
+	addr     net.Addr
+	mu       sync.Mutex
+	closed   bool
+	conns    chan *Conn
+	reserved int // places for connections that are being welcomed
 }
 
 func newQueue(addr net.Addr) *queue { return &queue{addr: addr, conns: make(chan *Conn, maxQueued)} }
@@ -229,26 +230,29 @@ func (q *queue) Close() error {
 	return nil
 }
 
-// hasRoom reports whether put would take a connection.
-func (q *queue) hasRoom() bool {
+// reserve keeps a place for a connection that is to be welcomed, or reports that there is
+// none: a machine that was welcomed is not closed for want of one.
+func (q *queue) reserve() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !q.closed && len(q.conns) < cap(q.conns)
+	if q.closed || len(q.conns)+q.reserved >= cap(q.conns) {
+		return false
+	}
+	q.reserved++
+	return true
 }
 
-// put hands a connection to Accept, or reports that it cannot.
+// put hands a connection to Accept and gives its place back; nil only gives it back. It
+// reports whether Accept will have the connection: false if the queue is closed.
 func (q *queue) put(c *Conn) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
+	q.reserved--
+	if q.closed || c == nil {
 		return false
 	}
-	select {
-	case q.conns <- c:
-		return true
-	default:
-		return false
-	}
+	q.conns <- c
+	return true
 }
 
 // occasional logs what strangers can cause as often as they like: one line a minute.

@@ -46,7 +46,7 @@ type MemberJSON struct {
 }
 
 type deliveryJSON struct {
-	State   string    `json:"state" enum:"queued,sent,retrying,failed,held,withdrawn" doc:"sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and nobody receives it." example:"sent"`
+	State   string    `json:"state" enum:"queued,sent,retrying,failed,held,withdrawn" doc:"sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and it is not sent." example:"sent"`
 	Detail  string    `json:"detail,omitempty" doc:"The mail server's own words." example:"250 2.0.0 Ok: queued"`
 	At      time.Time `json:"at"`
 	NextTry time.Time `json:"next_try,omitzero"`
