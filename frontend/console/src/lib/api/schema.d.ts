@@ -1371,7 +1371,7 @@ export interface components {
             /** Format: date-time */
             next_try?: string;
             /**
-             * @description sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and nobody receives it.
+             * @description sent: accepted by the mail server; held: no mail server is set up; withdrawn: its link no longer works, and it is not sent.
              * @example sent
              * @enum {string}
              */
