@@ -285,8 +285,8 @@ func (a *App) bindSocket() (net.Listener, error) {
 	l, err := net.Listen("unix", name)
 	if err != nil {
 		return nil, access.Errorf(access.Unavailable,
-			"The socket %s cannot be made: %v. Its path may be too long (108 characters is the most): choose a "+
-				"shorter data directory.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
+			"The socket %s cannot be created: %v. Its path may be too long (at most 107 bytes): choose a data "+
+				"directory with a shorter path.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
 	}
 	return l, errors.Join(os.Chmod(name, 0o600))
 }
