@@ -69,13 +69,8 @@ func (c *Config) readFile(dir string) (map[string]string, error) {
 		}
 		c.Notes = append(
 			c.Notes,
-			fmt.Sprintf(
-				"others on this machine could read %s (mode %04o), with the mail server's password in it; its mode "+
-					"is put right. "+
-					"If others use this machine, change the password",
-				name,
-				info.Mode().Perm(),
-			),
+			fmt.Sprintf("others on this machine could read %s (mode %04o), with the mail server's password in it; "+
+				"its mode was corrected. If others use this machine, change the password", name, info.Mode().Perm()),
 		)
 	}
 	return found, nil
