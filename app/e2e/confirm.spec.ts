@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, listed, message, setUp, shoot, visit } from './harness'
+import { button, doorward, examine, faults, listed, message, setUp, shoot, visit } from './harness'
 
 // Somebody who sits down at an open console must not be able to make a token in its
 // owner's name. Each test continues from the one before.
@@ -8,7 +8,6 @@ test.describe.configure({ mode: 'serial' })
 const annie = 'annie@example.org'
 let admin: Page
 
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const asked = () => admin.getByRole('dialog', { name: 'Confirm your identity' })
 const code = (text: string) => /^ {0,4}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(text)?.[1] ?? 'no code in the email'
 let emails = 0

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { control, doorward, examine, faults, listed, message, visit } from './harness'
+import { button, control, doorward, examine, faults, listed, message, visit } from './harness'
 
 // The console, step by step: each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
@@ -11,7 +11,6 @@ let admin: Page // Grace's console
 let second: Page // Annie's, open at the same time
 
 const badge = (page: Page) => page.getByRole('banner').getByTestId('badge')
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const row = (page: Page, name: string) => page.getByRole('listitem', { name })
 const dialog = (page: Page) => page.getByRole('dialog')
 const said = (page: Page, text: string | RegExp) => expect(page.getByRole('status').filter({ hasText: text }).first()).toBeVisible()

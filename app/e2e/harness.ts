@@ -135,8 +135,9 @@ export const invites = (admin: Page, who: string[], role = 'Fleet') =>
     [who, role] as const,
   )
 
-// What the specs look for on every page. A name in words is the whole name.
-export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+// What the specs look for on every page. A name in words is the whole name. A row that is leaving its list is
+// still drawn, and inert: its buttons are not those that are meant.
+export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' }).and(page.locator(':not([inert], [inert] *)'))
 export const dialog = (page: Page) => page.getByRole('dialog')
 export const row = (page: Page, name: string) => page.getByRole('listitem', { name })
 export const said = (page: Page, text: string | RegExp) => expect(page.getByRole('status').filter({ hasText: text }).first()).toBeVisible()

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, type Page } from '@playwright/test'
-import { doorward, examine, faults, listed, message, said, shoot, visit } from './harness'
+import { button, doorward, examine, faults, listed, message, said, shoot, visit } from './harness'
 
 // The tools of the list of members: selecting, changing many at once, a file of them; and
 // the palette. Each test continues from the one before.
 test.describe.configure({ mode: 'serial' })
 
 let admin: Page
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const dialog = (page: Page) => page.getByRole('dialog')
 const states = async () => Object.fromEntries((await listed<{ email: string; state: string; roles: string[] }>('members')).map((m) => [m.email, m]))
 
@@ -252,6 +251,7 @@ test('the tab says how many await a decision', async ({ browser }) => {
   await doorward('approve', 'tab@example.com')
   await expect(admin).toHaveTitle(/^\(3\) /)
   await expect(admin.locator('link[rel=icon]')).not.toHaveAttribute('href', /awaited/)
+  await expect(guest).toHaveURL('/')
   await guest.context().close()
 })
 

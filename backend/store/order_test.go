@@ -115,6 +115,7 @@ func TestOrderOfMany(t *testing.T) {
 			for i := from; i < from+3; i++ {
 				m := b.person(fmt.Sprintf("p%04d@example.com", i*7919%many), "", access.Fleet)
 				must(t, tx.Members.Put(m))
+				must(t, tx.Record(access.Operator, access.ActionInvite, string(m.ID), ""))
 			}
 			return nil
 		})
@@ -315,6 +316,7 @@ func TestMembersOfAnOlderVersionAreOrdered(t *testing.T) {
 
 // withoutOrders makes the store one of before there were orders.
 func (b *box) withoutOrders() {
+	b.beginnings.asItIs = true // no new lead may bring it up to date
 	old := map[string]bool{}
 	for key := range b.bytesKept() {
 		switch recordOf([]byte(key)).prefix {
