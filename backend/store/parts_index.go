@@ -46,7 +46,7 @@ const (
 	partsBatch  = 512     // members read in one View
 	maxUnread   = 200_000 // changes that the index has not read, beyond which it is made anew
 	bytesOfPart = 160     // of one member, to know beforehand whether it fits
-	partsShare  = 3       // of the memory limit, it may take one part in so many
+	partsShare  = 2       // of the memory limit, it may take one part in so many
 )
 
 func newPartIndex(s *Store, log *slog.Logger) *partIndex {
