@@ -26,15 +26,10 @@ type event struct {
 
 // goTest runs go test -json with args and counts every leaf.
 func goTest(ctx context.Context, w io.Writer, args ...string) tally {
-	return goTestWith(ctx, w, nil, args...)
-}
-
-// goTestWith is goTest with more variables in the environment.
-func goTestWith(ctx context.Context, w io.Writer, env []string, args ...string) tally {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
-	cmd.Env = slices.Concat(os.Environ(), env, []string{"CGO_ENABLED=1"}) // the race detector needs it
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // the race detector needs it
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -1,6 +1,5 @@
-// Command check is what make test runs: every check and every test of the tree. The
-// browser tests run beside the other tests, which is when their lines come in turn. It
-// continues after a failure, shows the output of what failed,
+// Command check is what make test runs: every check and every test of the tree,
+// one after the other. It continues after a failure, shows the output of what failed,
 // and ends with each failure in a line or two and the sum, "412 passed, 0 failed". It
 // exits with 1 when anything failed, and when a step ran no test at all, because a check
 // of nothing must not pass.
@@ -37,19 +36,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	chosen, err := choose(steps, os.Args[1:])
-	if len(chosen) == 0 {
-		chosen = lanes(steps)
+	names := os.Args[1:]
+	from, all := steps, "1"
+	if slices.Equal(names, []string{"quick"}) {
+		from, all, names = quick, "", nil
 	}
-	needed := "1"
-	if slices.Equal(os.Args[1:], []string{"quick"}) {
-		chosen, needed, err = quick, "", nil
-	}
+	os.Setenv(need.Variable, all)
+	chosen, err := choose(from, names)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	os.Setenv(need.Variable, needed)
 	if !run(ctx, os.Stdout, chosen) {
 		os.Exit(1)
 	}
@@ -59,15 +56,6 @@ func main() {
 type step struct {
 	name string
 	run  func(ctx context.Context, w io.Writer) tally
-}
-
-// outcome runs the step; one that ran no test has failed.
-func (s step) outcome(ctx context.Context, w io.Writer) tally {
-	t := s.run(ctx, w)
-	if t.passed+len(t.failed)+len(t.skipped) == 0 {
-		t.fail(s.name+" ran no test", "")
-	}
-	return t
 }
 
 // run runs the steps in order and writes the outcome of each and the sum to w. It
@@ -81,7 +69,10 @@ func run(ctx context.Context, w io.Writer, steps []step) bool {
 		}
 		began := time.Now()
 		fmt.Fprintf(w, "=== %s\n", s.name)
-		t := s.outcome(ctx, w)
+		t := s.run(ctx, w)
+		if t.passed+len(t.failed)+len(t.skipped) == 0 {
+			t.fail(s.name+" ran no test", "")
+		}
 		t.show(w)
 		fmt.Fprintf(w, "--- %s: %s in %.1f s\n", s.name, t, time.Since(began).Seconds())
 		all.add(t)
@@ -93,8 +84,10 @@ func run(ctx context.Context, w io.Writer, steps []step) bool {
 	return len(all.failed) == 0 && all.passed > 0
 }
 
-// choose returns the steps of these names, in the order of the names.
 func choose(from []step, names []string) (chosen []step, err error) {
+	if len(names) == 0 {
+		return from, nil
+	}
 	for _, name := range names {
 		i := slices.IndexFunc(from, func(s step) bool { return s.name == name })
 		if i < 0 {

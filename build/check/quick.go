@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -33,10 +34,9 @@ func npm(script string) func(context.Context) (string, error) {
 }
 
 // beside makes one step of several, of which as many as there are workers run at a time,
-// in this order. Their lines come in turn.
+// in this order.
 func beside(name string, workers int, steps ...step) step {
 	return step{name, func(ctx context.Context, w io.Writer) (all tally) {
-		w = &shared{to: w}
 		var mu sync.Mutex
 		var running sync.WaitGroup
 		free := make(chan struct{}, workers)
@@ -44,29 +44,17 @@ func beside(name string, workers int, steps ...step) step {
 			free <- struct{}{}
 			running.Go(func() {
 				defer func() { <-free }()
-				began := time.Now()
-				t := s.outcome(ctx, w)
-				fmt.Fprintf(w, "    %s: %s in %.1f s\n", s.name, t, time.Since(began).Seconds())
+				began, said := time.Now(), &bytes.Buffer{}
+				t := s.run(ctx, said)
 				mu.Lock()
 				defer mu.Unlock()
+				fmt.Fprintf(w, "%s    %s: %s in %.1f s\n", said, s.name, t, time.Since(began).Seconds())
 				all.add(t)
 			})
 		}
 		running.Wait()
 		return all
 	}}
-}
-
-// A shared writer has the writes of several steps one after the other.
-type shared struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (s *shared) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.to.Write(p)
 }
 
 // withModules is s if the console's node modules are installed, else a skipped step.

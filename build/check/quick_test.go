@@ -28,31 +28,19 @@ func TestStepsRunBesideEachOther(t *testing.T) {
 		most.Store(max(most.Load(), running.Add(1)))
 		return "", nil
 	})
-	empty := step{"empty", func(context.Context, io.Writer) tally { return tally{} }}
 	var said strings.Builder
-	got := beside("all", 2, meet("a", here, there), meet("b", there, here), good, empty).run(t.Context(), &said)
+	got := beside("all", 2, meet("a", here, there), meet("b", there, here), good).run(t.Context(), &said)
 	if most.Load() > 2 {
 		t.Errorf("%d steps ran at a time, want 2", most.Load())
 	}
-	failed := names(got.failed)
-	if slices.Sort(failed); got.passed != 1 || !slices.Equal(failed, []string{"a", "b", "empty ran no test"}) {
-		t.Errorf("%d passed and %q failed, want 1, a, b and the empty one", got.passed, failed)
+	if failed := names(got.failed); got.passed != 1 || !slices.Equal(failed, []string{"a", "b"}) {
+		t.Errorf("%d passed and %q failed, want 1, a and b", got.passed, failed)
 	}
 	for _, want := range []string{"a: 0 passed, 1 failed in", "b: 0 passed, 1 failed in",
 		"good: 1 passed, 0 failed in"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("%q is not said:\n%s", want, &said)
 		}
-	}
-}
-
-// make test runs every step, and none twice.
-func TestEveryStepHasALane(t *testing.T) {
-	all := lanes(steps)
-	i := len(all) - 1
-	same := slices.EqualFunc(all[:i], steps[:i], func(a, b step) bool { return a.name == b.name })
-	if !same || all[i].name != "tests" || steps[i].name != "walk" {
-		t.Errorf("the steps are %s, in lanes %s", stepNames(steps), stepNames(all))
 	}
 }
 

@@ -40,19 +40,12 @@ var steps = []step{
 	static("console types", command("npm", "--prefix", console, "run", "--silent", "types:check")),
 	static("console check", command("npm", "--prefix", console, "run", "--silent", "check")),
 	{"console unit", unit},
-	{"walk", runOf(walks)},
 	{"test", tests},
 	{"faulty engine", faultyTests},
 	{"shell", runOf(shell)},
 	{"hostile", runOf(hostile)},
 	{"fuzz", fuzz},
-}
-
-// lanes are the steps as make test runs them. The walk waits for browsers most of its
-// time, and is as long as all tests behind it, so it runs beside them.
-func lanes(all []step) []step {
-	i := slices.IndexFunc(all, func(s step) bool { return s.name == "walk" })
-	return append(slices.Clone(all[:i]), beside("tests", 2, all[i:]...))
+	{"walk", runOf(walks)},
 }
 
 // windowVet vets the window's files on a machine without GTK.
@@ -98,8 +91,9 @@ func faultyTests(ctx context.Context, w io.Writer) tally {
 		return one("go list", "",
 			errors.Join(err, fmt.Errorf("%d packages take their engine from %s", len(pkgs), engines)))
 	}
-	return goTestWith(ctx, w, []string{testEngine + "=faulty"},
-		append([]string{"-count=1", "-timeout", testsTime}, pkgs...)...)
+	os.Setenv(testEngine, "faulty")
+	defer os.Unsetenv(testEngine)
+	return goTest(ctx, w, append([]string{"-count=1", "-timeout", testsTime}, pkgs...)...)
 }
 
 const (
