@@ -82,10 +82,12 @@ test('a public URL that cannot be one is refused at its field, and only another 
   ] as const) {
     await save(typed)
     await expect(admin.locator('#public-url-hint')).toContainText(why)
+    await expect(field).toHaveAttribute('aria-invalid', 'true')
     await expect(dialog(admin)).toHaveCount(0)
   }
   await save('https://Door.Example.com/')
   await expect(dialog(admin)).toContainText('sign in again, at https://door.example.com.')
+  await expect(field).not.toHaveAttribute('aria-invalid')
   await button(admin, 'Cancel').click()
   await save(`${(process.env.BASE_URL as string).toUpperCase()}/`) // what it is already
   await expect(field).toHaveValue(process.env.BASE_URL as string)
