@@ -76,6 +76,9 @@ test('the console is read from right to left in Arabic', async () => {
   const latin = admin.locator('main').getByRole('link', { name: 'Grace Hopper', exact: true })
   await expect(latin).toHaveCSS('direction', 'ltr')
   await expect(latin).toHaveCSS('text-align', 'right')
+  // A flag lost its hyphens to the other end of the line.
+  await admin.goto('/admin/settings/mail')
+  await expect(admin.getByText(/^--mail-per-minute/)).toHaveCSS('direction', 'ltr')
 })
 
 // What the server reports, it once said in English to everybody: unusual events of every kind,
