@@ -255,19 +255,21 @@ func TestSentencesAreJoinedAsTheLanguageDoes(t *testing.T) {
 	}
 }
 
-// An option of the command line stood in Arabic with its dashes behind it: "listen--".
-func TestOptionsKeepTheirDashes(t *testing.T) {
-	turned := regexp.MustCompile(`\p{Arabic}[\s«(:]*--[a-z]+`)
-	options := 0
+// What people type stood in Arabic with its signs at the other end: "listen--", "//:smtps",
+// "1d6b57#". A left-to-right mark (U+200E) between it and the Arabic text keeps them.
+func TestSignsStayAtTheirEnd(t *testing.T) {
+	before := regexp.MustCompile(`\p{Arabic}[\s«(:]*[#/<-]+[A-Za-z0-9]+`)
+	after := regexp.MustCompile(`[a-z0-9]+(://|[>/#])[\s،.,)»:؛]*(\p{Arabic}|$)`)
+	kept := 0
 	for key, forms := range catalogue(t, access.Arabic) {
 		for _, s := range forms {
-			options += strings.Count(s, " \u200e--")
-			if found := turned.FindString(s); found != "" {
-				t.Errorf("%s: %q needs a left-to-right mark (U+200E) before the dashes", key, found)
+			kept += strings.Count(s, "\u200e")
+			for _, found := range append(before.FindAllString(s, -1), after.FindAllString(s, -1)...) {
+				t.Errorf("%s: %q needs a left-to-right mark (U+200E) beside its sign", key, found)
 			}
 		}
 	}
-	if options == 0 {
-		t.Error("no option is in the catalogue")
+	if kept == 0 {
+		t.Error("no such sign is in the catalogue")
 	}
 }
