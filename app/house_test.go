@@ -76,7 +76,7 @@ var rooms = map[string][]string{
 	"backend/web/wire": {"backend/access"},
 	"build/check":      {"build/need"},
 	"build/need":       {},
-	"build/pack":       {"app/packed"},
+	"build/pack":       {"app/packed", "backend/messages"},
 	"build/sentences":  {},
 }
 
@@ -98,7 +98,7 @@ var homes = map[string][]string{
 	"github.com/hashicorp/raft":        {"backend/store/replica"},
 	"github.com/hashicorp/raft-wal":    {"backend/store/replica"},
 	"github.com/klauspost/compress":    {"backend/store", "backend/store/kv/badger"},
-	"github.com/molecule-man/go-brrr":  {"app/packed"},
+	"github.com/molecule-man/go-brrr":  {"app/packed", "backend/messages"},
 	"github.com/nicksnyder/go-i18n":    {"backend/messages"},
 	"github.com/rogpeppe/go-internal":  {"app/cli"},
 	"github.com/spf13/cobra":           {"app/cli"},

@@ -75,13 +75,27 @@ func unmarshal(file []byte, all any) error {
 	}
 	if read, ok := all.(*any); ok {
 		if messages, ok := (*read).(map[string]any); ok {
-			maps.DeleteFunc(messages, func(key string, _ any) bool {
-				return strings.HasPrefix(key, "console.") &&
-					!strings.HasPrefix(key, permissionPrefix) && !strings.HasPrefix(key, tracePrefix)
-			})
+			maps.DeleteFunc(messages, func(key string, _ any) bool { return isConsoles(key) })
 		}
 	}
 	return nil
+}
+
+// isConsoles reports whether only the console has the message of that key.
+func isConsoles(key string) bool {
+	return strings.HasPrefix(key, "console.") &&
+		!strings.HasPrefix(key, permissionPrefix) && !strings.HasPrefix(key, tracePrefix)
+}
+
+// WithoutConsole returns the content of a catalogue without what Open skips, which is more than
+// half of it. It fails if that is not a JSON object.
+func WithoutConsole(catalogue []byte) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(catalogue, &all); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(key string, _ json.RawMessage) bool { return isConsoles(key) })
+	return json.Marshal(all)
 }
 
 // In returns what prints sentences in that language. An unknown language is English, and so

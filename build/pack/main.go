@@ -3,7 +3,8 @@
 //
 //	go build -overlay "$(go run ./build/pack)" .
 //
-// Package app/packed reads them. The compressed files stay in bin/packed, so that only those
+// Package app/packed reads them. Catalogues lose the sentences of the console, which it has
+// itself. The compressed files stay in bin/packed, so that only those
 // whose content is new are compressed again.
 package main
 
@@ -16,9 +17,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 
 	"doorward/app/packed"
+	"doorward/backend/messages"
 )
 
 // minPacked is the size, in bytes, of the smallest file that is compressed: a smaller one is
@@ -76,14 +79,23 @@ type packer struct {
 
 // add compresses a file, unless it is small.
 func (p *packer) add(file string) error {
-	file = filepath.Join(p.root, file)
-	content, err := os.ReadFile(file)
+	content, err := p.read(file)
 	if err != nil || len(content) < minPacked {
 		return err
 	}
 	compressed, err := p.compress(content)
+	file = filepath.Join(p.root, file)
 	p.Replace[file], p.Replace[file+packed.Suffix] = "", compressed
 	return err
+}
+
+// read returns what the program needs of a file.
+func (p *packer) read(file string) ([]byte, error) {
+	content, err := os.ReadFile(filepath.Join(p.root, file))
+	if err != nil || path.Dir(file) != "frontend/messages" {
+		return content, err
+	}
+	return messages.WithoutConsole(content)
 }
 
 // compress returns the name of a file with the content compressed.

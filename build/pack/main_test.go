@@ -67,6 +67,21 @@ func TestOnlyNewContentIsCompressed(t *testing.T) {
 	}
 }
 
+func TestCataloguesLoseTheConsole(t *testing.T) {
+	p := packer{root: t.TempDir()}
+	const whole, part = `{"console.menu": "Menu", "email.hello": "Hello"}`, `{"email.hello":"Hello"}`
+	for file, want := range map[string]string{"frontend/messages/en.json": part, "frontend/dist/en.json": whole} {
+		write(t, p.root, file, whole)
+		if got, err := p.read(file); string(got) != want || err != nil {
+			t.Errorf("%s is embedded as %s, want %s: %v", file, got, want, err)
+		}
+	}
+	write(t, p.root, "frontend/messages/de.json", "{")
+	if got, err := p.read("frontend/messages/de.json"); err == nil {
+		t.Errorf("what is no catalogue is embedded as %s", got)
+	}
+}
+
 func TestNothingIsEmbeddedWithoutAProgram(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "go.mod", "module other\n\ngo 1.26\n")
