@@ -8,7 +8,7 @@
 // English rather than not at all. A language is read when it is used for the first time,
 // which takes three milliseconds and 200 KiB. The console's own sentences are in the same
 // files and are skipped, since its build has them, but for the names of permissions and
-// unusual events.
+// unusual events; a released program is built without them.
 //
 // go-i18n is used because its files are plain JSON, which translators' tools know, and its
 // plural forms are those of the CLDR. The console compiles the same files when it is built
