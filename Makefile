@@ -6,6 +6,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 CONSOLE := frontend/console
 CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs/console.md docs/operating.md docs/security.md $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
 
+# What the program embeds is compressed first, on this machine whatever it is built for.
+GO_BUILD = overlay=$$(GOOS= GOARCH= go run ./build/pack) && go build -overlay "$$overlay" -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
@@ -29,11 +32,11 @@ dev: build $(CONSOLE)/node_modules/.package-lock.json ## the console with hot re
 desktop: ## build the program with the window, bin/doorward-desktop
 	@build/deps desktop
 	@echo 'Building the program with the window …'
-	@go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/doorward-desktop .
+	@$(GO_BUILD) -tags $(TAGS) -o bin/doorward-desktop .
 
 build: ## build the static program, bin/doorward
 	@echo 'Building Doorward …'
-	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/doorward .
+	@export CGO_ENABLED=0; $(GO_BUILD) -o bin/doorward .
 
 # The console is embedded in the program. Without npm the program is built without
 # the console, and /admin says so.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"doorward/app/cli"
+	"doorward/app/packed"
 )
 
 //go:embed all:frontend/portal all:frontend/emails frontend/messages frontend/tokens.css all:frontend/dist
@@ -21,7 +22,7 @@ func main() {
 	}
 	os.Exit(cli.Program{
 		Name:     os.Args[0],
-		Frontend: frontend,
+		Frontend: packed.FS(frontend),
 		Version:  version,
 		Stdin:    os.Stdin,
 		Stdout:   os.Stdout,

@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"app/config":      {"backend/access", "backend/address", "backend/private", "backend/text"},
 	"app/machines": {"=app", "backend/cluster", "=backend/store", "=backend/store/kv",
 		"=backend/store/kv/badger", "=backend/store/replica", "backend/private", "backend/access"},
+	"app/packed":      {},
 	"app/desktop":     {"=app", "app/config", "backend/access", "backend/messages", "backend/text"},
 	"backend/access":  {},
 	"backend/address": {"backend/access", "backend/text"},
@@ -75,6 +76,7 @@ var rooms = map[string][]string{
 	"backend/web/wire": {"backend/access"},
 	"build/check":      {"build/need"},
 	"build/need":       {},
+	"build/pack":       {"app/packed", "backend/messages"},
 	"build/sentences":  {},
 }
 
@@ -96,6 +98,7 @@ var homes = map[string][]string{
 	"github.com/hashicorp/raft":        {"backend/store/replica"},
 	"github.com/hashicorp/raft-wal":    {"backend/store/replica"},
 	"github.com/klauspost/compress":    {"backend/store", "backend/store/kv/badger"},
+	"github.com/molecule-man/go-brrr":  {"app/packed", "backend/messages"},
 	"github.com/nicksnyder/go-i18n":    {"backend/messages"},
 	"github.com/rogpeppe/go-internal":  {"app/cli"},
 	"github.com/spf13/cobra":           {"app/cli"},

@@ -20,9 +20,18 @@ const patience = 60 * time.Second
 // build builds the program as make build does.
 func (b *bench) build() error {
 	b.program = filepath.Join(b.dir, "doorward")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=bench", "-o",
-		b.program, "doorward")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return b.compile(b.program, "doorward", "CGO_ENABLED=0", "")
+}
+
+// compile builds a program, with what it embeds compressed.
+func (b *bench) compile(program, pkg, env, tags string) error {
+	overlay, err := exec.Command("go", "run", "doorward/build/pack").Output()
+	if err != nil {
+		return fmt.Errorf("compress what is embedded: %w", err)
+	}
+	cmd := exec.Command("go", "build", "-overlay", strings.TrimSpace(string(overlay)), "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w -X main.version=bench", "-tags", tags, "-o", program, pkg)
+	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -70,10 +70,8 @@ func windowMissing() (missing []string) {
 func (b *bench) buildWindow(name, pkg string) (program string, err error) {
 	program = filepath.Join(b.dir, name)
 	built := program + ".built"
-	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41",
-		"-ldflags", "-s -w", "-o", built, pkg).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	if err := b.compile(built, pkg, "CGO_ENABLED=1", "desktop,production,webkit2_41"); err != nil {
+		return "", err
 	}
 	whole, err := os.ReadFile(built)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,13 +26,7 @@ var buildDesktop = sync.OnceValues(func() (program string, err error) {
 	if _, err := product.Build(); err != nil { // makes the product.Workshop
 		return "", err
 	}
-	program = filepath.Join(product.Workshop, "doorward-desktop")
-	out, err := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "desktop,production,webkit2_41",
-		"-ldflags", "-s -w", "-o", program, "doorward").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build of the window: %w\n%s", err, out)
-	}
-	return program, nil
+	return product.Compile("doorward-desktop", "CGO_ENABLED=1", "desktop,production,webkit2_41")
 })
 
 // desktop is that program, for a test that has locked the machine.

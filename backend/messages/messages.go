@@ -8,7 +8,7 @@
 // English rather than not at all. A language is read when it is used for the first time,
 // which takes three milliseconds and 200 KiB. The console's own sentences are in the same
 // files and are skipped, since its build has them, but for the names of permissions and
-// unusual events.
+// unusual events; a released program is built without them.
 //
 // go-i18n is used because its files are plain JSON, which translators' tools know, and its
 // plural forms are those of the CLDR. The console compiles the same files when it is built
@@ -75,13 +75,27 @@ func unmarshal(file []byte, all any) error {
 	}
 	if read, ok := all.(*any); ok {
 		if messages, ok := (*read).(map[string]any); ok {
-			maps.DeleteFunc(messages, func(key string, _ any) bool {
-				return strings.HasPrefix(key, "console.") &&
-					!strings.HasPrefix(key, permissionPrefix) && !strings.HasPrefix(key, tracePrefix)
-			})
+			maps.DeleteFunc(messages, func(key string, _ any) bool { return isConsoles(key) })
 		}
 	}
 	return nil
+}
+
+// isConsoles reports whether only the console has the message of that key.
+func isConsoles(key string) bool {
+	return strings.HasPrefix(key, "console.") &&
+		!strings.HasPrefix(key, permissionPrefix) && !strings.HasPrefix(key, tracePrefix)
+}
+
+// WithoutConsole returns the content of a catalogue without what Open skips, which is more than
+// half of it. It fails if that is not a JSON object.
+func WithoutConsole(catalogue []byte) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(catalogue, &all); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(key string, _ json.RawMessage) bool { return isConsoles(key) })
+	return json.Marshal(all)
 }
 
 // In returns what prints sentences in that language. An unknown language is English, and so

@@ -54,8 +54,8 @@ func weightOf(header, encoding string) float64 {
 // server whose console nobody opens spends neither time nor memory on it.
 type File struct {
 	Type   string // its Content-Type
-	Plain  []byte
-	brotli func() []byte
+	plain  func() []byte
+	brotli func() []byte // empty, like gzip, where it is not smaller
 	gzip   func() []byte
 }
 
@@ -65,19 +65,37 @@ const packLevel = 9
 
 // NewFile returns a file of that Content-Type.
 func NewFile(kind string, body []byte) *File {
+	return newFile(kind, func() []byte { return body }, func() []byte {
+		return ifSmaller(fasthttp.AppendBrotliBytesLevel(nil, body, packLevel), body)
+	})
+}
+
+// newFile returns a file whose content, as it is and in brotli, is read when it is first
+// requested.
+func newFile(kind string, plain, brotli func() []byte) *File {
+	plain = sync.OnceValue(plain)
 	return &File{
-		Type:  kind,
-		Plain: body,
-		brotli: sync.OnceValue(func() []byte {
-			return fasthttp.AppendBrotliBytesLevel(nil, body, packLevel)
-		}),
+		Type:   kind,
+		plain:  plain,
+		brotli: sync.OnceValue(brotli),
 		gzip: sync.OnceValue(func() []byte {
-			return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression)
+			return ifSmaller(fasthttp.AppendGzipBytesLevel(nil, plain(), fasthttp.CompressBestCompression), plain())
 		}),
 	}
 }
 
-// In returns the file in an encoding, br or gzip; uncompressed in any other.
+func ifSmaller(compressed, plain []byte) []byte {
+	if len(compressed) >= len(plain) {
+		return nil
+	}
+	return compressed
+}
+
+// Plain returns the content uncompressed.
+func (p *File) Plain() []byte { return p.plain() }
+
+// In returns the content in an encoding, br or gzip; nothing where that is not
+// smaller, and in any other encoding.
 func (p *File) In(encoding string) []byte {
 	switch encoding {
 	case encodingBrotli:
@@ -85,7 +103,7 @@ func (p *File) In(encoding string) []byte {
 	case encodingGzip:
 		return p.gzip()
 	}
-	return p.Plain
+	return nil
 }
 
 // Send answers with the file, in the encoding that the client prefers.
@@ -93,12 +111,12 @@ func (p *File) Send(c *fiber.Ctx) error {
 	c.Vary(fiber.HeaderAcceptEncoding)
 	c.Set(fiber.HeaderContentType, p.Type)
 	encoding := chooseEncoding(c.Get(fiber.HeaderAcceptEncoding), encodingBrotli, encodingGzip)
-	body := p.In(encoding)
-	if len(body) >= len(p.Plain) {
-		return c.Send(p.Plain)
+	compressed := p.In(encoding)
+	if len(compressed) == 0 {
+		return c.Send(p.plain())
 	}
 	c.Set(fiber.HeaderContentEncoding, encoding)
-	return c.Send(body)
+	return c.Send(compressed)
 }
 
 // compressFrom is the size of a response, in bytes, from which compressing pays.

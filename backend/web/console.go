@@ -12,10 +12,8 @@ import (
 	"doorward/backend/access"
 )
 
-// console is the built console: its embedded files, which are compressed when
-// first used.
+// console is the built console: its embedded files.
 type console struct {
-	index []byte // nil: this build has none
 	files map[string]*File
 }
 
@@ -25,14 +23,24 @@ func newConsole(dist fs.FS) (*console, error) {
 		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(name), ".") {
 			return err
 		}
-		body, err := fs.ReadFile(dist, name)
-		if name == "index.html" {
-			k.index = body
-		}
-		k.files[name] = NewFile(contentType(name), body)
+		k.files[name], err = consoleFile(dist, name)
 		return err
 	})
 	return k, err
+}
+
+// consoleFile reads a file of the console. In a released program it was compressed when the
+// program was built (build/pack), and is sent as it is embedded.
+func consoleFile(dist fs.FS, name string) (*File, error) {
+	if compressed, err := fs.ReadFile(dist, name+".br"); err == nil {
+		plain := func() []byte {
+			body, _ := fs.ReadFile(dist, name) // what was compressed can be decompressed
+			return body
+		}
+		return newFile(contentType(name), plain, func() []byte { return compressed }), nil
+	}
+	body, err := fs.ReadFile(dist, name)
+	return NewFile(contentType(name), body), err
 }
 
 // kinds are the content types of the console's files: those that the operating
@@ -60,7 +68,8 @@ var errNoConsole = access.Errorf(
 // consolePage answers every address of the console with its one page, which
 // routes on its own from there.
 func (s *Server) consolePage(c *fiber.Ctx) error {
-	if s.console.index == nil {
+	index, ok := s.console.files["index.html"]
+	if !ok {
 		return errNoConsole
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, framePolicy)
@@ -70,7 +79,7 @@ func (s *Server) consolePage(c *fiber.Ctx) error {
 	case !ok && path.Ext(name) != "" && !strings.Contains(name, "/"):
 		return fiber.ErrNotFound // a file beside index.html, for which the page would be a wrong answer
 	case !ok:
-		f = s.console.files["index.html"]
+		f = index
 	}
 	return f.Send(c)
 }

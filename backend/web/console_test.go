@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"doorward/app/packed"
 	"doorward/backend/access"
 	"doorward/backend/web/webtest"
 )
@@ -66,6 +67,38 @@ func TestConsoleIsForThoseWhoManage(t *testing.T) {
 // served to a console whose session has just ended.
 func TestConsoleAssets(t *testing.T) {
 	s := webtest.New(t, webtest.WithConsole)
+	assetIsServed(t, s, "/admin/assets/index-BxY1.js")
+	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html",
+		"/admin/assets/%2e%2e/index.html"} {
+		if a := s.Browser().
+			Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") ||
+			a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("GET %s = %d, %q", path, a.StatusCode, a.Header.Get("Cache-Control"))
+		}
+	}
+}
+
+// A released program embeds assets compressed: each client gets them as from any other build.
+func TestPackedConsoleAssets(t *testing.T) {
+	compressed, err := packed.Compress([]byte(strings.Repeat(webtest.ConsoleScript, 40)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := webtest.New(t, func(o *webtest.Options) {
+		dist := fstest.MapFS{"dist/assets/index-BxY2.js.br": {Data: compressed}}
+		o.Frontend = packed.FS(webtest.Overlay{Front: dist, Back: o.Frontend})
+	})
+	assetIsServed(t, s, "/admin/assets/index-BxY2.js")
+	s.Browser().Get("/admin/assets/index-BxY2.js.br").Want(t, 404)
+	a := s.Browser().Get("/admin/assets/index-BxY2.js", func(r *http.Request) { r.Header.Set("Accept-Encoding", "br") })
+	if a.Text != string(compressed) {
+		t.Errorf("%d bytes are sent, want the %d that are embedded", len(a.Text), len(compressed))
+	}
+}
+
+// assetIsServed checks that the script of WithConsole is there in every encoding.
+func assetIsServed(t *testing.T, s *webtest.Server, path string) {
+	t.Helper()
 	whole := strings.Repeat(webtest.ConsoleScript, 40)
 	tests := []struct {
 		takes, encoding string
@@ -80,7 +113,7 @@ func TestConsoleAssets(t *testing.T) {
 		{"brotli, abr", "", nil},
 	}
 	for _, tt := range tests {
-		a := s.Browser().Get("/admin/assets/index-BxY1.js", func(r *http.Request) {
+		a := s.Browser().Get(path, func(r *http.Request) {
 			r.Header.Set("Accept-Encoding", tt.takes)
 		})
 		if a.StatusCode != 200 || a.Header.Get("Content-Encoding") != tt.encoding {
@@ -102,14 +135,6 @@ func TestConsoleAssets(t *testing.T) {
 			if a.Header.Get(name) != want {
 				t.Errorf("with %q: %s is %q", tt.takes, name, a.Header.Get(name))
 			}
-		}
-	}
-	for _, path := range []string{"/admin/assets/other.js", "/admin/assets/", "/admin/assets/../index.html",
-		"/admin/assets/%2e%2e/index.html"} {
-		if a := s.Browser().
-			Get(path); a.StatusCode == 200 || strings.Contains(a.Text, "the console") ||
-			a.Header.Get("Cache-Control") != "no-store" {
-			t.Errorf("GET %s = %d, %q", path, a.StatusCode, a.Header.Get("Cache-Control"))
 		}
 	}
 }

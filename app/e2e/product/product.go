@@ -45,14 +45,25 @@ var Build = sync.OnceValues(func() (program string, err error) {
 	if Workshop, err = os.MkdirTemp("", "doorward-e2e"); err != nil {
 		return "", err
 	}
-	program = filepath.Join(Workshop, "doorward")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, "doorward")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return Compile("doorward", "CGO_ENABLED=0", "")
+})
+
+// Compile makes a program of that name in the Workshop, with a setting of the environment and
+// with build tags.
+func Compile(name, env, tags string) (program string, err error) {
+	overlay, err := exec.Command("go", "run", "doorward/build/pack").Output()
+	if err != nil {
+		return "", fmt.Errorf("compress what is embedded: %w", err)
+	}
+	program = filepath.Join(Workshop, name)
+	cmd := exec.Command("go", "build", "-overlay", strings.TrimSpace(string(overlay)), "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w", "-tags", tags, "-o", program, "doorward")
+	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return program, nil
-})
+}
 
 // A Product is the built program on a data directory and a mail server of its own.
 type Product struct {

@@ -117,7 +117,7 @@ func (s *Portal) inOnePiece(html string, links Look, p service.Preview) string {
 	}
 	for path, f := range s.pages.assets {
 		if strings.HasSuffix(path, ".css") {
-			style(path, string(f.Plain))
+			style(path, string(f.Plain()))
 		}
 	}
 	html = ownScript.ReplaceAllString(html, "")

@@ -283,7 +283,7 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 	}
 	for path, a := range p.assets {
 		if m := regexp.MustCompile(`https?:|//[a-z]|@import|url\(`).
-			Find(regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAll(a.Plain, nil)); m != nil {
+			Find(regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAll(a.Plain(), nil)); m != nil {
 			t.Errorf("%s loads something: %q", path, m)
 		}
 	}
@@ -292,7 +292,7 @@ func TestPagesObeyTheContentPolicy(t *testing.T) {
 // showsTimes reports whether that is the script that shows times.
 func showsTimes(p *pages, src string) bool {
 	a := p.assets[src]
-	return a != nil && bytes.Contains(a.Plain, []byte("time[data-say=on]")) && !acts.Match(a.Plain)
+	return a != nil && bytes.Contains(a.Plain(), []byte("time[data-say=on]")) && !acts.Match(a.Plain())
 }
 
 // acts finds what a script would act with for the reader of its page.
