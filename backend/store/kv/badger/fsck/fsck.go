@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -21,11 +22,11 @@ import (
 // its own goroutines, where a damaged one causes a panic that nothing can catch, and it
 // silently drops everything behind a damaged record of its log.
 func Probe(dir string) error {
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	tables, err := Files(dir, ".sst")
 	if err != nil {
 		return err
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	logs, err := Files(dir, ".mem")
 	if err != nil {
 		return err
 	}
@@ -52,11 +53,23 @@ func Probe(dir string) error {
 	return probeManifest(found, logged)
 }
 
+// Files returns the paths of the files of one kind in dir, in the order of their names. A
+// pattern would not do: dir can have any name, also one that means something in a pattern.
+func Files(dir, kind string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), kind) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
+}
+
 // RemoveEmpty deletes files that Badger was just creating when the process was killed.
 // Badger would fail the first start that finds one.
 func RemoveEmpty(dir string) error {
-	for _, kind := range []string{"*.mem", "*.vlog"} {
-		files, err := filepath.Glob(filepath.Join(dir, kind))
+	for _, kind := range []string{".mem", ".vlog"} {
+		files, err := Files(dir, kind)
 		if err != nil {
 			return err
 		}
