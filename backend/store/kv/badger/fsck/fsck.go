@@ -22,35 +22,48 @@ import (
 // its own goroutines, where a damaged one causes a panic that nothing can catch, and it
 // silently drops everything behind a damaged record of its log.
 func Probe(dir string) error {
-	tables, err := Files(dir, ".sst")
+	logs, tables, err := probe(dir, false)
 	if err != nil {
 		return err
 	}
-	logs, err := Files(dir, ".mem")
+	return probeManifest(tables, logs)
+}
+
+// probe checks each log and each table by itself. A log may be torn if it was not synced with
+// each commit.
+func probe(dir string, torn bool) (logs []probedLog, tables []*probed, err error) {
+	paths, err := Files(dir, ".mem")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	logged := make([]probedLog, len(logs))
-	for i, log := range logs {
-		if logged[i], err = probeLog(log); err != nil {
-			return err
+	for _, path := range paths {
+		p, err := probeLog(path, torn)
+		if err != nil {
+			return nil, nil, err
 		}
+		logs = append(logs, p)
 	}
+	tables, err = probeTables(dir)
+	return logs, tables, err
+}
+
+func probeTables(dir string) ([]*probed, error) {
 	levels, err := readManifest(dir)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	paths, err := Files(dir, ".sst")
+	if err != nil {
+		return nil, err
 	}
 	merged := firstMerged(levels)
-	found := make([]*probed, len(tables))
-	for i, path := range tables {
+	tables := make([]*probed, len(paths))
+	for i, path := range paths {
 		id, _ := table.ParseFileID(filepath.Base(path))
 		level, listed := levels[id]
-		found[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
+		tables[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
 	}
-	if err := Each(found, probeTable); err != nil {
-		return err
-	}
-	return probeManifest(found, logged)
+	return tables, Each(tables, probeTable)
 }
 
 // Files returns the paths of the files of one kind in dir, in the order of their names. A
