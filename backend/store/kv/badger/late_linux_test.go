@@ -201,6 +201,26 @@ func TestAPowerCutAfterALogBecameATable(t *testing.T) {
 	}
 }
 
+// A full log had not become a table yet, and its end was not on the disk, but the next one
+// was. Badger would read both: the place in the log of the last commit, and not all before it.
+func TestAPowerCutLeavesAGapBetweenTwoLogs(t *testing.T) {
+	s := openLate(t)
+	s.write(20, 1000)
+	after := crashed(t, s.dir)
+	full, _ := logOf(t, s.dir)
+	s.write(300, 60<<10) // 9 MB; a log has 8
+	next, data := logOf(t, s.dir)
+	if filepath.Base(next) == filepath.Base(full) {
+		t.Fatal("there is no next log")
+	}
+	if err := os.WriteFile(filepath.Join(generationOf(t, after), filepath.Base(next)), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if lost := s.recovers(after, 20); lost != 300 {
+		t.Errorf("%d entries are lost", lost)
+	}
+}
+
 // What the log knows nothing of is on the disk when it is answered, whatever was before it.
 func TestWhatIsNotInTheLogIsSynced(t *testing.T) {
 	anew := kv.Position{Index: 9, Term: 8}
