@@ -16,8 +16,10 @@
 // one transaction with the entry's place in the log (fsm.go), so that a restart neither
 // skips an entry nor applies one twice. The leading machine then answers. So:
 //
-//   - What was acknowledged is on the disks of a majority, and applied where it was
-//     acknowledged.
+//   - What was acknowledged is on the disks of a majority, in the log, and applied where it
+//     was acknowledged. Badger does not sync it there once more. After a power cut a machine's
+//     Badger may be some entries behind, which come again from the log; before the log is cut,
+//     Badger has on the disk what is cut (badger/late.go).
 //   - A group rests on what the leading machine has read. Its entry names the term of that
 //     lead, and every machine drops an entry that raft wrote in another term: somebody else
 //     may have written in between.
@@ -42,7 +44,7 @@
 // # Copies
 //
 // The engine's own state is the snapshot (snapshot.go): raft may cut the log up to any
-// place that the store includes, and nothing is copied for it. A machine that needs
+// place that the store includes and has on the disk, and nothing is copied for it. A machine that needs
 // entries which were cut gets a stream of everything (stream.go), which its engine builds
 // beside its own state and then swaps in: a crash leaves the old state or the new one. A
 // copy that comes late, when this machine has gone on, is refused: raft would throw away the

@@ -53,12 +53,14 @@ func Separate(o Options) error {
 }
 
 func withEngine(o Options, do func(*badger.Store) error) error {
-	b, err := badger.Open(badger.Options{Config: o.Config})
+	b, err := badger.Open(badger.Options{Config: o.Config, Send: sendNothing})
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(b), b.Close())
 }
+
+func sendNothing([]kv.OpID, []byte, func(kv.Position) error) error { return errNotLeading }
 
 // offline opens the engine and the log, and nothing that others could reach.
 func offline(o Options, do func(*Node) error) (err error) {

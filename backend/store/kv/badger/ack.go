@@ -21,7 +21,7 @@ import (
 // to a file beside the database. That file is not synced: if the system loses its newest
 // state, it names an older commit, which raises no alarm. It never names a newer one,
 // because the commit was on the disk first. If it names a commit that the database does not
-// have, acknowledged data was lost.
+// have, acknowledged data was lost. A late commit (late.go) is named once it was synced.
 const ackName = "ANSWERED"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -78,11 +78,22 @@ func (a *ackMarker) record(n uint64) {
 
 // recorded returns the number that was stored last; zero if there is none or the file
 // cannot be read.
-func (a *ackMarker) recorded() uint64 {
-	if binary.BigEndian.Uint32(a.Data[8:]) != crc32.Checksum(a.Data[:8], castagnoli) {
+func (a *ackMarker) recorded() uint64 { return recordIn(a.Data) }
+
+func recordIn(data []byte) uint64 {
+	if len(data) < 12 || binary.BigEndian.Uint32(data[8:]) != crc32.Checksum(data[:8], castagnoli) {
 		return 0
 	}
-	return binary.BigEndian.Uint64(a.Data)
+	return binary.BigEndian.Uint64(data)
+}
+
+// recordedIn is recorded for a generation that is not open.
+func recordedIn(dir string) uint64 {
+	data, err := os.ReadFile(filepath.Join(dir, ackName))
+	if err != nil {
+		return 0
+	}
+	return recordIn(data)
 }
 
 // check refuses a database without the last acknowledged commit.

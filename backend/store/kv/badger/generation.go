@@ -30,6 +30,7 @@ type generation struct {
 
 	acked *ackMarker
 	spare *spare
+	late  *late // nil if Badger syncs each commit
 }
 
 // openGeneration opens or creates the Badger database in dir. A panic of Badger on this
@@ -40,6 +41,10 @@ func openGeneration(dir string, o Options) (e *generation, err error) {
 			e, err = nil, fmt.Errorf("%w: opening panicked: %v", kv.ErrCorrupt, r)
 		}
 	}()
+	unsynced, err := hasUnsynced(dir)
+	if err != nil {
+		return nil, err
+	}
 	db, err := dgraph.OpenManaged(dgraphOptions(dir, o))
 	if err != nil {
 		return nil, err
@@ -53,6 +58,9 @@ func openGeneration(dir string, o Options) (e *generation, err error) {
 	}
 	if e.spare, err = newSpare(dir); err != nil {
 		return nil, errors.Join(err, db.Close(), e.acked.close())
+	}
+	if o.late {
+		e.late = &late{dir: dir, sync: o.sync, begun: unsynced}
 	}
 	return e, nil
 }
@@ -93,7 +101,11 @@ func (e *generation) retire() error {
 }
 
 func (e *generation) close() error {
-	return errors.Join(e.spare.remove(), e.db.Close(), e.acked.close())
+	err := errors.Join(e.spare.remove(), e.db.Close(), e.acked.close())
+	if err == nil {
+		err = e.late.end()
+	}
+	return err
 }
 
 // errStuck says that an engine could not finish its work on a full disk. All acknowledged

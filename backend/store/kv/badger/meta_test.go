@@ -63,6 +63,9 @@ func TestAppliedAndClusterSurviveCompact(t *testing.T) {
 	if err := b.SetCluster(t.Context(), make([]byte, maxClusterMark+1)); !errors.Is(err, kv.ErrTooLarge) {
 		t.Errorf("a mark that is too long = %v", err)
 	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if n, err := countAll(crashed(t, dir)); err != nil || n != 2 {
 		t.Errorf("the store has %d keys, %v", n, err)
 	}

@@ -3,6 +3,7 @@ package badger
 import (
 	"log/slog"
 	"math"
+	"os"
 	"time"
 
 	dgraph "github.com/dgraph-io/badger/v4"
@@ -18,13 +19,15 @@ type Options struct {
 	// Send commits a batch of changes; nil commits it at once. An engine with a log
 	// elsewhere appends to it first: writes are the changes, in the form that Apply takes,
 	// and ops are the names of the Updates that made them. Both belong to Send. commit may
-	// be called once, with the place of the batch in the log; the zero Position if there is
-	// no log. After kv.ErrUnavailable nothing of the batch was written, after
+	// be called once, with the place of the batch in the log, when the log has it on the
+	// disk; the zero Position if there is no log. After kv.ErrUnavailable nothing of the batch was written, after
 	// kv.ErrUnknownOutcome that is unknown: the callers are told, and the store goes on.
 	// Any other error is a fault of the disk, and the store stops.
 	Send func(ops []kv.OpID, writes []byte, commit func(kv.Position) error) error
 
-	logged bool // there is a log: a batch is encoded for it
+	logged bool                 // there is a log: a batch is encoded for it
+	late   bool                 // what the log has on the disk is not synced here at once
+	sync   func(*os.File) error // (*os.File).Sync
 }
 
 // Engine opens a store from the configuration of package store.
@@ -59,6 +62,10 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	o.logged = o.Send != nil
+	o.late = o.logged && syncsMapped && o.Dir != ""
+	if o.sync == nil {
+		o.sync = (*os.File).Sync
+	}
 	if !o.logged {
 		o.Send = func(_ []kv.OpID, _ []byte, commit func(kv.Position) error) error {
 			return commit(kv.Position{})
@@ -67,11 +74,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// dgraphOptions is Badger's small profile. SyncWrites makes an acknowledged commit durable.
-// Conflict detection is off because there is only one writer. ValueThreshold is above the
-// largest value with its header, so that nothing goes to the value log, where Badger turns
-// damage into empty values. verify.go checks blocks, and values have their own checksums,
-// so Badger's check on opening, which may panic, is off.
+// dgraphOptions is Badger's small profile. SyncWrites makes an acknowledged commit durable; it
+// is off where a log does that (late.go). Conflict detection is off because there is only one
+// writer. ValueThreshold is above the largest value with its header, so that nothing goes to
+// the value log, where Badger turns damage into empty values. verify.go checks blocks, and
+// values have their own checksums, so Badger's check on opening, which may panic, is off.
 //
 // Badger keeps the memory of up to eight tables that it has built, at the size of the
 // largest one. So tables have the same small size on every level: with twice the size on
@@ -83,7 +90,7 @@ func dgraphOptions(dir string, o Options) dgraph.Options {
 	small.TableSizeMultiplier = 1
 	return small.
 		WithInMemory(dir == "").
-		WithSyncWrites(true).
+		WithSyncWrites(!o.late).
 		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
 		WithValueThreshold(128 << 10).

@@ -20,7 +20,7 @@ func (s *staged) size() int { return len(s.key) - 1 + max(0, len(s.stored)-kv.Se
 // An overlay holds what the functions of a group have written so far, on top of the
 // database. Each function's writes start at a mark and can be rolled back.
 type overlay struct {
-	at     map[string]int32 // the index of each key's last write
+	at     map[string]int32 // the index of each key's last write; nil if there is one of each
 	writes []staged
 	bytes  int
 }
@@ -79,7 +79,7 @@ func (o *overlay) rollback(mark int) {
 func (o *overlay) last(fn func(*staged) error) error {
 	for i := range o.writes {
 		w := &o.writes[i]
-		if o.at[string(w.key)] != int32(i) {
+		if o.at != nil && o.at[string(w.key)] != int32(i) {
 			continue
 		}
 		if err := fn(w); err != nil {

@@ -11,7 +11,9 @@ import (
 	"doorward/backend/store/kv"
 )
 
-func markedFrom(from []byte) []byte { return append([]byte{dataMark}, from...) }
+func markedFrom(from []byte) []byte {
+	return append(append(make([]byte, 0, 1+len(from)), dataMark), from...)
+}
 
 // markedTo treats nil as the end of all keys.
 func markedTo(to []byte) []byte {

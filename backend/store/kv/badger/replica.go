@@ -126,8 +126,8 @@ func (b *Store) SetMembers(at uint64, list []byte) {
 // Applied returns the index of the last entry that the store includes.
 func (b *Store) Applied() uint64 { return b.applied.Load() }
 
-// commitAt commits a transaction that goes up to a place in the log; the zero Position:
-// there is no log.
+// commitAt commits a transaction that goes up to a place in the log, where it is on the disk;
+// the zero Position: there is no log.
 func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
 	if was := b.Applied(); at.Index > 0 && at.Index < was {
 		return fmt.Errorf("%w: entry %d of the log comes after entry %d", kv.ErrCorrupt, at.Index, was)
@@ -143,15 +143,19 @@ func (b *Store) commitAt(e *generation, txn *dgraph.Txn, at kv.Position) error {
 			return err
 		}
 	}
-	err := e.commit(txn)
+	commit := e.commit
+	if at.Index > 0 {
+		commit = e.commitLate // the log has it
+	}
+	err := commit(txn)
 	if err == nil && at.Index > 0 {
 		b.applied.Store(at.Index)
 	}
 	return err
 }
 
-// Apply commits a batch of another machine. It returns after it is on the disk, and after
-// followers of commits and watchers have been told. Of an entry that the store includes
+// Apply commits a batch of another machine, which must be in the log, on the disk. It returns
+// after followers of commits and watchers have been told. Of an entry that the store includes
 // already, nothing is applied again. An error other than kv.ErrUnavailable means that the
 // batch or the disk is damaged; after any error the store must not be given later entries.
 func (b *Store) Apply(at kv.Position, writes []byte) error {
@@ -185,7 +189,8 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 	})
 }
 
-// Pass says that the log may be cut up to an entry. Between the last batch and that entry
+// Pass says that the log may be cut up to an entry, and puts everything up to there on the
+// disk. Between the last batch and that entry
 // there is none for the store. It is refused if the log was cut further meanwhile: another
 // machine's Copy was installed; and if nothing was applied yet.
 func (b *Store) Pass(at kv.Position) error {
@@ -206,9 +211,7 @@ func (b *Store) Pass(at kv.Position) error {
 		if p.Applied.Index > at.Index {
 			at = p.Applied
 		}
-		return b.writer.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
-			return setNumbers(txn, cutKey, cut)
-		})
+		return b.writer.keep(at, func(txn *dgraph.Txn) error { return setNumbers(txn, cutKey, cut) })
 	})
 }
 
@@ -231,7 +234,7 @@ func FoundAnew(b *Store, at kv.Position, members []byte) error {
 }
 
 func (w *writer) found(at kv.Position, members []byte) error {
-	return w.apply(at, newOverlay(), func(txn *dgraph.Txn) error {
+	return w.keep(at, func(txn *dgraph.Txn) error {
 		return errors.Join(setMembers(txn, at.Index, members), setNumbers(txn, cutKey, at.Index),
 			setNumbers(txn, copiedKey, at.Index))
 	})
@@ -241,7 +244,7 @@ func (w *writer) found(at kv.Position, members []byte) error {
 // is left in it.
 func Separate(b *Store) error {
 	return b.onWriter(context.Background(), func() error {
-		err := b.writer.apply(kv.Position{}, newOverlay(), func(txn *dgraph.Txn) error {
+		err := b.writer.keep(kv.Position{}, func(txn *dgraph.Txn) error {
 			for _, key := range [][]byte{appliedKey, clusterKey, copiedKey, cutKey, membersKey} {
 				if err := setMeta(txn, key, nil); err != nil {
 					return err
@@ -254,6 +257,19 @@ func Separate(b *Store) error {
 		}
 		return err
 	})
+}
+
+// keep changes engine's keys, of which the log knows nothing, and puts them on the disk, with
+// everything before.
+func (w *writer) keep(at kv.Position, change func(*dgraph.Txn) error) error {
+	err := w.apply(at, newOverlay(), change)
+	if err != nil {
+		return err
+	}
+	if err := w.b.current.Load().sync(); err != nil {
+		return w.failStore(err)
+	}
+	return nil
 }
 
 // apply commits what is staged by another than the Updates of this store.

@@ -169,6 +169,29 @@ func TestADamagedBatchIsRefused(t *testing.T) {
 	}
 }
 
+// The batch is the caller's again when it was applied, and the events of it are of keys that
+// stay as they were.
+func TestAnAppliedBatchIsNotKept(t *testing.T) {
+	leader, log := leading(t, "")
+	setKey(t, leader, "first")
+	b := openAt(t, filepath.Join(t.TempDir(), "store"))
+	events, err := b.Watch(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := (*log)[0]
+	if err := b.Apply(batch.at, batch.writes); err != nil {
+		t.Fatal(err)
+	}
+	clear(batch.writes)
+	if e := <-events; string(e.Key) != "first" {
+		t.Errorf("the watcher was told of %q", e.Key)
+	}
+	if got := content(t, b); got != `"first"="v" ` {
+		t.Errorf("the store has %s", got)
+	}
+}
+
 // Who has a copy is known as of an entry that the store includes, and never earlier: a
 // restart would take a list for settled that the log may still take back.
 func TestMembersAreStoredWithTheBatchThatFollows(t *testing.T) {

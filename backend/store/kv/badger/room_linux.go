@@ -92,6 +92,10 @@ func allocate(fd int, mode uint32, size int64) error {
 	}
 }
 
+// syncsMapped reports whether a sync of a file also writes what was changed through a map of
+// it.
+const syncsMapped = true
+
 // keepSize is the mode that allocates blocks beyond the end of a file.
 const keepSize = unix.FALLOC_FL_KEEP_SIZE
 

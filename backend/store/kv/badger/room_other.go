@@ -13,3 +13,7 @@ func allocates(*os.File) bool { return false }
 func allocate(fd int, mode uint32, size int64) error { return nil }
 
 const keepSize = 0
+
+// syncsMapped reports whether a sync of a file also writes what was changed through a map of
+// it: POSIX does not promise it.
+const syncsMapped = false

@@ -53,8 +53,16 @@ func (e *generation) begin() *dgraph.Txn {
 	return e.db.NewTransactionAt(e.commits.last.Load(), true)
 }
 
-// commit makes txn durable and then readable.
+// commit makes txn durable and readable.
 func (e *generation) commit(txn *dgraph.Txn) error {
+	if err := e.write(txn); err != nil {
+		return err
+	}
+	return e.sync()
+}
+
+// write makes txn readable, and durable before that unless commits are late.
+func (e *generation) write(txn *dgraph.Txn) error {
 	c := &e.commits
 	number := c.last.Load() + 1
 	if err := e.acked.stamp(txn, number); err != nil {
@@ -63,7 +71,9 @@ func (e *generation) commit(txn *dgraph.Txn) error {
 	if err := txn.CommitAt(number, nil); err != nil {
 		return err
 	}
-	e.acked.record(number)
+	if e.late == nil {
+		e.acked.record(number)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last.Store(number)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/badger/fsck"
 )
 
 // A spare is the log that Badger starts next, made ahead: an empty file of that name with
@@ -34,7 +35,7 @@ func newSpare(dir string) (*spare, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	logs, err := fsck.Files(dir, ".mem")
 	if err != nil {
 		return nil, err
 	}

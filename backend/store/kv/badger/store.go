@@ -165,8 +165,8 @@ func (b *Store) reopen(name string) error {
 	}
 	os.Remove(filepath.Join(b.o.Dir, creatingName))
 	dir := b.generationDir(name)
-	if err := fsck.Probe(dir); err != nil {
-		return damaged(b.o.Dir, err)
+	if err := b.probe(dir); err != nil {
+		return err
 	}
 	if err := fsck.RemoveEmpty(dir); err != nil {
 		return unusable(b.o.Dir, err)

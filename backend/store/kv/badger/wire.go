@@ -28,9 +28,10 @@ func encodeWrites(stage *overlay) []byte {
 	return out
 }
 
-// decodeWrites checks every key and value. What it returns does not share memory with data.
+// decodeWrites checks every key and value. The values in what it returns share memory with
+// data, the keys do not: watchers may keep them.
 func decodeWrites(data []byte) (*overlay, error) {
-	stage := newOverlay()
+	stage := &overlay{writes: make([]staged, 0, len(data)/usualWrite)}
 	for len(data) > 0 {
 		key, rest, ok := cutBytes(data)
 		stored, rest, ok2 := cutBytes(rest)
@@ -41,10 +42,16 @@ func decodeWrites(data []byte) (*overlay, error) {
 		if err := checkWrite(key, stored); err != nil {
 			return nil, err
 		}
-		stage.put(0, staged{key: markedFrom(key), stored: append([]byte(nil), stored...)}) // nil if it is empty
+		w := staged{key: markedFrom(key), stored: stored}
+		if len(stored) == 0 {
+			w.stored = nil
+		}
+		stage.writes = append(stage.writes, w) // a batch has each key once
 	}
 	return stage, nil
 }
+
+const usualWrite = 128 // bytes of a key with its value
 
 func checkWrite(key, stored []byte) error {
 	if err := kv.CheckKey(key); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -21,42 +22,67 @@ import (
 // its own goroutines, where a damaged one causes a panic that nothing can catch, and it
 // silently drops everything behind a damaged record of its log.
 func Probe(dir string) error {
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	logs, tables, err := probe(dir, false)
 	if err != nil {
 		return err
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	return probeManifest(tables, logs)
+}
+
+// probe checks each log and each table by itself. A log may be torn if it was not synced with
+// each commit.
+func probe(dir string, torn bool) (logs []probedLog, tables []*probed, err error) {
+	paths, err := Files(dir, ".mem")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	logged := make([]probedLog, len(logs))
-	for i, log := range logs {
-		if logged[i], err = probeLog(log); err != nil {
-			return err
+	for _, path := range paths {
+		p, err := probeLog(path, torn)
+		if err != nil {
+			return nil, nil, err
 		}
+		logs = append(logs, p)
 	}
+	tables, err = probeTables(dir)
+	return logs, tables, err
+}
+
+func probeTables(dir string) ([]*probed, error) {
 	levels, err := readManifest(dir)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	paths, err := Files(dir, ".sst")
+	if err != nil {
+		return nil, err
 	}
 	merged := firstMerged(levels)
-	found := make([]*probed, len(tables))
-	for i, path := range tables {
+	tables := make([]*probed, len(paths))
+	for i, path := range paths {
 		id, _ := table.ParseFileID(filepath.Base(path))
 		level, listed := levels[id]
-		found[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
+		tables[i] = &probed{path: path, listed: listed, whole: listed && level <= merged}
 	}
-	if err := Each(found, probeTable); err != nil {
-		return err
+	return tables, Each(tables, probeTable)
+}
+
+// Files returns the paths of the files of one kind in dir, in the order of their names. A
+// pattern would not do: dir can have any name, also one that means something in a pattern.
+func Files(dir, kind string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), kind) {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
 	}
-	return probeManifest(found, logged)
+	return paths, err
 }
 
 // RemoveEmpty deletes files that Badger was just creating when the process was killed.
 // Badger would fail the first start that finds one.
 func RemoveEmpty(dir string) error {
-	for _, kind := range []string{"*.mem", "*.vlog"} {
-		files, err := filepath.Glob(filepath.Join(dir, kind))
+	for _, kind := range []string{".mem", ".vlog"} {
+		files, err := Files(dir, kind)
 		if err != nil {
 			return err
 		}

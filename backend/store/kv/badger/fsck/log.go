@@ -43,13 +43,18 @@ type logRecord struct {
 	last   bool // ends its commit
 }
 
-// A probedLog says which commits a log contains; both are zero if it contains none.
-type probedLog struct{ first, last uint64 }
+// A probedLog says which commits Badger finds in a log; both are zero if it finds none.
+type probedLog struct {
+	path        string
+	first, last uint64
+}
 
-// probeLog refuses a log in which whole commits follow an unreadable record. Badger would
-// drop them, though they were acknowledged. A crash leaves at most one broken commit at the
-// very end: it was never acknowledged, because the next one starts only after it.
-func probeLog(path string) (p probedLog, err error) {
+// probeLog refuses a log in which whole commits follow an unreadable record, unless it may be
+// torn. Badger would drop them, though they were acknowledged. A crash leaves at most one
+// broken commit at the very end: it was never acknowledged, because the next one starts only
+// after it.
+func probeLog(path string, torn bool) (p probedLog, err error) {
+	p.path = path
 	info, err := os.Stat(path)
 	if err != nil || info.Size() == 0 {
 		return p, err
@@ -60,7 +65,7 @@ func probeLog(path string) (p probedLog, err error) {
 	}
 	defer file.Close(-1)
 	log := bytes.TrimRight(file.Data, "\x00")
-	if commitsLost(log) {
+	if !torn && commitsLost(log) {
 		return p, fmt.Errorf("%w: log %s: a commit stands behind a damaged one", kv.ErrCorrupt, filepath.Base(path))
 	}
 	if tooLong(log) {

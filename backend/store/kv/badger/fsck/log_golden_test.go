@@ -14,7 +14,7 @@ func TestGoldenLogIsRead(t *testing.T) {
 	if err != nil || len(logs) != 1 {
 		t.Fatalf("the logs are %q, %v", logs, err)
 	}
-	p, err := probeLog(logs[0])
+	p, err := probeLog(logs[0], false)
 	if err != nil || p.last-p.first != 2 {
 		t.Errorf("the log holds the commits %+v, %v", p, err)
 	}
