@@ -307,6 +307,9 @@ func (s *API) mountDocument(r *group) {
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}},
 		},
 	})
+	if !s.web.InCluster() {
+		r.leaveOutCluster()
+	}
 	document, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
 		panic(err) // the types of this package do not marshal: a bug that no request can fix

@@ -1029,7 +1029,7 @@ export interface components {
              * @example approved
              * @enum {string}
              */
-            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "changed_internal_note" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes";
+            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "changed_internal_note" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes" | "created_cluster" | "created_join_token" | "joined_machine" | "promoted_machine" | "removed_machine" | "recovered_cluster" | "dissolved_cluster";
             /**
              * @description Their address while they are a member; otherwise their id.
              * @example grace@example.com
@@ -2267,6 +2267,8 @@ export interface components {
             appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
+            /** @description This server is a machine of a cluster. */
+            cluster?: boolean;
             /** @description What the changeable settings are until someone changes them. */
             defaults: components["schemas"]["Defaults"];
             /** @description Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
