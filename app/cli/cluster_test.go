@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"doorward/app"
+	"doorward/backend/access"
 	"doorward/build/need"
 )
 
@@ -184,14 +185,14 @@ func (h *host) joining(contact *host, token string) []string {
 }
 
 // machines are those of the cluster, as this one sees them.
-func (h *host) machines() (all []app.MachineState) {
+func (h *host) machines() (all []access.MachineState) {
 	h.t.Helper()
 	out, said, err := h.try("cluster", "list", "--json")
 	if err != nil {
 		h.t.Fatalf("on %s: %v: %s", h.name, err, said)
 	}
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
-		var m app.MachineState
+		var m access.MachineState
 		if err := d.Decode(&m); err != nil {
 			h.t.Fatal(err)
 		}

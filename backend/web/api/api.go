@@ -91,6 +91,9 @@ func (s *API) Mount(f *web.Face) {
 	s.mountRecords(r)
 	s.mountAudit(r)
 	s.mountSettings(r)
+	if s.web.InCluster() {
+		s.mountCluster(r)
+	}
 	describeEvents(r)
 	s.mountDocument(r)
 	if f.Local() {
