@@ -9,7 +9,7 @@ CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
+.PHONY: help run dev three build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
 	sentences pictures sheets bench clean
 
 help: ## list the targets
@@ -25,6 +25,10 @@ endif
 
 dev: build $(CONSOLE)/node_modules/.package-lock.json ## the console with hot reload, before a server on scratch data
 	@build/dev
+
+three: build $(CONSOLE)/node_modules/.package-lock.json ## three machines of a cluster on this one, to try it (docs/cluster.md)
+	@go build -trimpath -buildvcs=false -o bin/doorward-cluster ./app/e2e/clustered
+	@FRONTEND=frontend build/cluster/three
 
 desktop: ## build the program with the window, bin/doorward-desktop
 	@build/deps desktop
