@@ -216,16 +216,6 @@ func inNginx(t *testing.T, file string) string {
 	return name
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // certificate makes a certificate for front, in one file with its key.
 func certificate(t *testing.T) (file string, roots *x509.CertPool) {
 	t.Helper()
