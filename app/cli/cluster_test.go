@@ -270,6 +270,9 @@ func TestThreeMachines(t *testing.T) {
 		h.become("a voter*", "b voter", "c voter")
 	}
 	b.refuses("The machine a leads", "cluster", "token")
+	if out := b.run("doctor"); !strings.Contains(out, "This machine follows the one that leads. Members: 1") {
+		t.Errorf("the health of a machine that does not lead: %s", out)
+	}
 	if out := c.run("members"); !strings.Contains(out, "ada@example.com") {
 		t.Errorf("a machine that does not lead answers %s", out)
 	}
