@@ -9,8 +9,8 @@ CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run dev three build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
-	sentences pictures sheets bench clean
+.PHONY: help run dev three build desktop package check test mutants test-hostile test-crash test-damage \
+	test-cluster-long fuzz vulncheck generate sentences pictures sheets bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,10 @@ test-damage: ## damage every kind of file in every way, and 300 places at random
 	DOORWARD_ALL_TESTS=1 HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
 	go test -count=1 -timeout 60m -v -run 'Harm' ./app
 	go test -count=1 -timeout 60m -v -run 'TestOnTheStore/backup' ./app/cli
+
+test-cluster-long: ## three machines on a network that loses, delays and flaps, and under kill -9 (needs root; ROUNDS=70)
+	@build/deps test
+	DOORWARD_ALL_TESTS=1 ROUNDS=$(or $(ROUNDS),70) go test -count=1 -timeout 3h -v -run 'TestBadNetwork|TestAnotherTakesOver' ./app/e2e
 
 test-hostile: ## attack the built program, row by row; docs/security.md has the table
 	@build/deps test
