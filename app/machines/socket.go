@@ -77,7 +77,9 @@ func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
 	}
 }
 
-func (m *machine) listed(r *http.Request) ([]access.MachineState, error) { return m.States(r.Context()) }
+func (m *machine) listed(r *http.Request) ([]access.MachineState, error) {
+	return m.States(r.Context())
+}
 
 // A shownToken is a join token, which is shown once.
 type shownToken struct {
