@@ -12,8 +12,8 @@ GO_BUILD = overlay=$$(GOOS= GOARCH= go run ./build/pack) && go build -overlay "$
 .DEFAULT_GOAL := help
 TAGS := desktop,production,webkit2_41
 
-.PHONY: help run dev build desktop package check test mutants test-hostile test-crash test-damage fuzz vulncheck generate \
-	sentences pictures sheets bench clean
+.PHONY: help run dev three build desktop package check test mutants test-hostile test-crash test-damage \
+	test-cluster-long fuzz vulncheck generate sentences pictures sheets bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ endif
 
 dev: build $(CONSOLE)/node_modules/.package-lock.json ## the console with hot reload, before a server on scratch data
 	@build/dev
+
+three: build $(CONSOLE)/node_modules/.package-lock.json ## three machines of a cluster on this one, to try it (docs/cluster.md)
+	@go build -trimpath -buildvcs=false -o bin/doorward-cluster ./app/e2e/clustered
+	@FRONTEND=frontend build/cluster/three
 
 desktop: ## build the program with the window, bin/doorward-desktop
 	@build/deps desktop
@@ -74,6 +78,10 @@ test-damage: ## damage every kind of file in every way, and 300 places at random
 	DOORWARD_ALL_TESTS=1 HARMS=300 go test -count=1 -timeout 60m -v -run 'Harm|Damage|Garbage|Lost|HalfWritten|EmptyLog' ./backend/store/...
 	go test -count=1 -timeout 60m -v -run 'Harm' ./app
 	go test -count=1 -timeout 60m -v -run 'TestOnTheStore/backup' ./app/cli
+
+test-cluster-long: ## three machines on a network that loses, delays and flaps, and under kill -9 (needs root; ROUNDS=70)
+	@build/deps test
+	DOORWARD_ALL_TESTS=1 ROUNDS=$(or $(ROUNDS),70) go test -count=1 -timeout 3h -v -run 'TestBadNetwork|TestAnotherTakesOver' ./app/e2e
 
 test-hostile: ## attack the built program, row by row; docs/security.md has the table
 	@build/deps test

@@ -97,14 +97,18 @@ func OpenMachine(ctx context.Context, c config.Config, open MachineOpener) (a *A
 	if a.emails, err = email.New(c.Frontend, a.messages); err != nil {
 		return a, err
 	}
-	if a.service, err = service.New(ctx, service.Options{
+	o := service.Options{
 		Store:      a.store,
 		Emails:     a.emails,
 		PublicURL:  a.c.URL,
 		Mail:       !a.server.IsZero(),
 		Logger:     a.log,
 		SetAtStart: setAtStart(c),
-	}); err != nil {
+	}
+	if a.machine != nil {
+		o.Cluster = a.machine
+	}
+	if a.service, err = service.New(ctx, o); err != nil {
 		return a, err
 	}
 	a.jobs = jobs.New(a.store, a.service, a.log)

@@ -12,6 +12,7 @@ import (
 
 	"doorward/app/config"
 	"doorward/backend/access"
+	"doorward/backend/service"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/web"
@@ -34,7 +35,7 @@ type Cluster interface {
 	// Token, Machines and Remove ask the server that runs on a data directory: for a token with
 	// which one machine can join, for all machines, and to remove the one with that name or id.
 	Token(ctx context.Context, data string) (token string, expires time.Time, err error)
-	Machines(ctx context.Context, data string) ([]MachineState, error)
+	Machines(ctx context.Context, data string) ([]access.MachineState, error)
 	Remove(ctx context.Context, data, machine string) error
 
 	// Recover makes this machine, whose server must not run, the only one of its cluster. It is
@@ -62,6 +63,7 @@ type ClusterOptions struct {
 // A Machine is this machine's part in its cluster.
 type Machine interface {
 	web.Cluster
+	service.Cluster
 
 	// Forwarded returns the connections of other machines that forward requests to this one.
 	Forwarded() net.Listener
@@ -78,23 +80,6 @@ type Machine interface {
 
 	// Close ends what Attach has begun, and closes the port. The store was closed before.
 	Close() error
-}
-
-// A MachineState is a machine of the cluster, as another one sees it.
-type MachineState struct {
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	Address  string    `json:"address"`
-	Role     string    `json:"role"` // learner, voter or leaving
-	Version  string    `json:"version"`
-	JoinedAt time.Time `json:"joined_at"`
-	Leads    bool      `json:"leads"`
-	Self     bool      `json:"self"`
-
-	// Answers and Behind, the number of entries that it lacks, are known to the leading
-	// machine only.
-	Answers *bool   `json:"answers,omitempty"`
-	Behind  *uint64 `json:"behind,omitempty"`
 }
 
 // ClusterDir is the directory by which a data directory is a cluster's, within that.

@@ -13,6 +13,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/service"
+	"doorward/backend/store"
 	"doorward/backend/text"
 	"doorward/backend/web/api"
 )
@@ -34,8 +35,12 @@ func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 
 func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.store.Backup(ctx, w) }
 
-// Doctor checks what tends to go wrong and says how to fix it.
+// Doctor checks what tends to go wrong and says how to fix it. On a machine that does not lead it
+// reads that machine's own copy.
 func (o operations) Doctor(ctx context.Context) []api.Check {
+	if !o.a.store.Leads() {
+		ctx = store.Here(ctx)
+	}
 	all := append(
 		append([]api.Check{o.publicURL()}, o.certificate()...),
 		o.mail(ctx),
@@ -252,14 +257,27 @@ func (o operations) tokens(ctx context.Context) []api.Check {
 }
 
 func (o operations) store(ctx context.Context) api.Check {
-	if err := o.a.service.Ready(ctx); err != nil {
+	leads := o.a.machine == nil || o.a.store.Leads()
+	if err := o.a.service.Ready(ctx); err != nil && leads {
 		return check("store", "fail", access.TextOf(err), access.Text{})
 	}
 	c, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
 	if err != nil {
 		return unreadable("store", err)
 	}
+	if !leads {
+		return o.follows(c.Members())
+	}
 	return check("store", "ok", reportf("The store accepts changes. Members: %d", c.Members()), access.Text{})
+}
+
+// follows is the line about the store on a machine that does not lead.
+func (o operations) follows(members int) api.Check {
+	if leader, _ := o.a.machine.Leader(); leader == "" {
+		return check("store", "fail", reportf("No machine of the cluster leads now: a majority of them must run."),
+			access.Text{})
+	}
+	return check("store", "ok", reportf("This machine follows the one that leads. Members: %d", members), access.Text{})
 }
 
 // unusual is a line about unusual requests of the last day, if there were any.

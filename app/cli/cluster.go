@@ -15,6 +15,7 @@ import (
 
 	"doorward/app"
 	"doorward/app/config"
+	"doorward/backend/access"
 	"doorward/backend/text"
 
 	"github.com/spf13/cobra"
@@ -251,7 +252,7 @@ func (r *clusterRun) clusterListVerb() *cobra.Command {
 }
 
 // nowOf says how a machine is, as far as the one that was asked knows.
-func nowOf(m app.MachineState) string {
+func nowOf(m access.MachineState) string {
 	now := ""
 	switch {
 	case m.Leads:

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"doorward/app"
+	"doorward/backend/access"
 	"doorward/build/need"
 )
 
@@ -184,14 +185,14 @@ func (h *host) joining(contact *host, token string) []string {
 }
 
 // machines are those of the cluster, as this one sees them.
-func (h *host) machines() (all []app.MachineState) {
+func (h *host) machines() (all []access.MachineState) {
 	h.t.Helper()
 	out, said, err := h.try("cluster", "list", "--json")
 	if err != nil {
 		h.t.Fatalf("on %s: %v: %s", h.name, err, said)
 	}
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
-		var m app.MachineState
+		var m access.MachineState
 		if err := d.Decode(&m); err != nil {
 			h.t.Fatal(err)
 		}
@@ -269,6 +270,9 @@ func TestThreeMachines(t *testing.T) {
 		h.become("a voter*", "b voter", "c voter")
 	}
 	b.refuses("The machine a leads", "cluster", "token")
+	if out := b.run("doctor"); !strings.Contains(out, "This machine follows the one that leads. Members: 1") {
+		t.Errorf("the health of a machine that does not lead: %s", out)
+	}
 	if out := c.run("members"); !strings.Contains(out, "ada@example.com") {
 		t.Errorf("a machine that does not lead answers %s", out)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"doorward/app"
 	"doorward/app/config"
-	"doorward/backend/text"
 
 	"github.com/spf13/cobra"
 )
@@ -133,5 +132,8 @@ func (r *run) diagnosis(raw json.RawMessage, found []check) error {
 	if wrong == 0 {
 		return nil
 	}
-	return fmt.Errorf("there is %s to fix", text.Count(wrong, "thing"))
+	if wrong > 1 {
+		return fmt.Errorf("there are %d things to fix", wrong)
+	}
+	return errors.New("there is one thing to fix")
 }

@@ -120,6 +120,7 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		Members:  m.members,
 		At:       m.place,
 		Unknown:  func() { wake(m.unknown) },
+		Version:  m.o.Version,
 		Joins:    m.joins(),
 		Log:      m.log,
 	})

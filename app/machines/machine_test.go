@@ -324,7 +324,7 @@ func TestALeadingMachineThatLeaves(t *testing.T) {
 	b, c := a.joined("b"), a.joined("c")
 	a.votes("a", "b", "c")
 	must(t, a.store.Update(t.Context(), func(tx *store.Tx) error {
-		return store.MachinesIn(tx).Remove(a.m.identity.Node())
+		return store.MachinesIn(tx).Remove(access.Operator, a.m.identity.Node())
 	}))
 	eventually(t, "another one leads, and a is gone", func() bool {
 		for _, s := range []*site{b, c} {
@@ -348,5 +348,21 @@ func TestTheListFollowsTheRecords(t *testing.T) {
 	eventually(t, "b has a vote again", func() bool {
 		all, err := a.m.node.Members()
 		return err == nil && len(all) == 2 && all[1].Votes
+	})
+}
+
+// A machine was upgraded: the leading one says which version it runs now, and not which one it
+// had when it joined.
+func TestVersionsAreThoseOfNow(t *testing.T) {
+	a := first(t)
+	b := a.joined("b")
+	a.votes("a", "b")
+	b.stop()
+	b.o.Version = "1.1.0"
+	b.start()
+	eventually(t, "the version is the new one", func() bool {
+		all, err := a.m.States(t.Context())
+		return err == nil && len(all) == 2 && all[0].Version == "1.0.0" && all[1].Version == "1.1.0" &&
+			all[1].Answers != nil && *all[1].Answers
 	})
 }

@@ -40,7 +40,7 @@ const answerTime = 30 * time.Second
 
 func (m *machine) serveSocket() {
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /machines", answering(m.states))
+	routes.HandleFunc("GET /machines", answering(m.listed))
 	routes.HandleFunc("POST /tokens", answering(m.newToken))
 	routes.HandleFunc("DELETE /machines/{who}", answering(m.remove))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
@@ -77,25 +77,8 @@ func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
 	}
 }
 
-func (m *machine) states(r *http.Request) (all []app.MachineState, err error) {
-	leader := m.node.LeaderAt().ID
-	standings, err := m.node.Standings(r.Context())
-	leads := err == nil
-	for _, k := range m.members() {
-		s := app.MachineState{
-			ID: string(k.ID), Name: k.Name, Address: k.Address, Role: string(k.Role), Version: k.Version,
-			JoinedAt: k.JoinedAt, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node(),
-		}
-		if leads && !s.Self {
-			standing := standings[s.ID]
-			s.Answers = &standing.Answers
-			if standing.Answers {
-				s.Behind = &standing.Behind
-			}
-		}
-		all = append(all, s)
-	}
-	return all, nil
+func (m *machine) listed(r *http.Request) ([]access.MachineState, error) {
+	return m.States(r.Context())
 }
 
 // A shownToken is a join token, which is shown once.
@@ -136,35 +119,38 @@ func (m *machine) leadsOrSays() error {
 		WithCode("no_majority")
 }
 
-func (m *machine) remove(r *http.Request) (removed app.MachineState, err error) {
+func (m *machine) remove(r *http.Request) (removed access.MachineState, err error) {
 	if err := m.leadsOrSays(); err != nil {
 		return removed, err
 	}
 	who := r.PathValue("who")
-	i := slices.IndexFunc(m.members(), func(k cluster.Member) bool {
+	k := m.named(who)
+	if k == nil {
+		return removed, access.MachineUnknown(who, names(m.members()))
+	}
+	if err := m.Removable(r.Context(), string(k.ID)); err != nil {
+		return removed, err
+	}
+	removed = access.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
+	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
+		return store.MachinesIn(tx).Remove(access.Operator, k.ID)
+	})
+	if err != nil {
+		return removed, err
+	}
+	return removed, m.awaitGone(r.Context(), *k)
+}
+
+// named is the machine with that id or name; nil: there is none.
+func (m *machine) named(who string) *cluster.Member {
+	all := m.members()
+	i := slices.IndexFunc(all, func(k cluster.Member) bool {
 		return string(k.ID) == who || strings.EqualFold(k.Name, who)
 	})
 	if i < 0 {
-		return removed, access.Errorf(access.NotFound, "The cluster has no machine %s. These are: %s.",
-			access.Shorten(who, 60), names(m.members())).WithCode("machine_unknown")
+		return nil
 	}
-	k := m.members()[i]
-	if k.ID == m.identity.Node() && len(m.members()) > 1 {
-		return removed, access.Errorf(access.Conflict,
-			"%s leads now. Stop it, and remove it on the machine that leads then.", k.Name).WithCode("machine_leads")
-	}
-	if len(m.members()) > 1 {
-		err = m.staysMajority(r.Context(), k)
-	}
-	if err != nil {
-		return removed, err
-	}
-	removed = app.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
-	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error { return store.MachinesIn(tx).Remove(k.ID) })
-	if err != nil {
-		return removed, err
-	}
-	return removed, m.awaitGone(r.Context(), k)
+	return &all[i]
 }
 
 // awaitGone waits until a machine that leaves is gone.
@@ -181,44 +167,6 @@ func (m *machine) awaitGone(ctx context.Context, k cluster.Member) error {
 		}
 	}
 	return nil
-}
-
-func names(all []cluster.Member) string {
-	list := make([]string, len(all))
-	for i, k := range all {
-		list[i] = k.Name
-	}
-	return strings.Join(list, ", ")
-}
-
-// staysMajority refuses to remove a machine without which the others that answer are no
-// majority: the removal itself could not be kept.
-func (m *machine) staysMajority(ctx context.Context, gone cluster.Member) error {
-	have, err := m.node.Members()
-	if err != nil {
-		return err
-	}
-	standings, err := m.node.Standings(ctx)
-	if err != nil {
-		return err
-	}
-	votes, answer := 0, 0
-	for _, h := range have {
-		if !h.Votes || h.ID == string(gone.ID) {
-			continue
-		}
-		votes++
-		if h.ID == m.self().ID || standings[h.ID].Answers {
-			answer++
-		}
-	}
-	if answer > votes/2 {
-		return nil
-	}
-	return access.Errorf(access.Conflict,
-		"Without %s there are %d machines with a vote, and %d of them answers now, which is no majority: nothing "+
-			"could be changed any more. Start the others first, or let another machine join.", gone.Name, votes,
-		answer).WithCode("cluster_would_stop")
 }
 
 // call asks the server that runs on a data directory.
@@ -266,12 +214,12 @@ func (Cluster) Token(ctx context.Context, data string) (string, time.Time, error
 }
 
 // Machines implements app.Cluster.
-func (Cluster) Machines(ctx context.Context, data string) (all []app.MachineState, err error) {
+func (Cluster) Machines(ctx context.Context, data string) (all []access.MachineState, err error) {
 	err = call(ctx, data, http.MethodGet, "/machines", &all)
 	return all, err
 }
 
 // Remove implements app.Cluster.
 func (Cluster) Remove(ctx context.Context, data, who string) error {
-	return call(ctx, data, http.MethodDelete, "/machines/"+url.PathEscape(who), &app.MachineState{})
+	return call(ctx, data, http.MethodDelete, "/machines/"+url.PathEscape(who), &access.MachineState{})
 }

@@ -110,13 +110,20 @@ var auditActions = []struct {
 	{ActionDissolveCluster, "dissolved_cluster", "made the data independent of the cluster, on"},
 }
 
-// AuditActions returns all actions that can be done with what is offered, in display order.
+// AuditActions returns all actions, in display order; without ClusterActions those of a server
+// alone.
 func AuditActions() []AuditAction {
-	all := make([]AuditAction, len(auditActions)-clusterActions)
+	all := make([]AuditAction, len(auditActions))
 	for i := range all {
 		all[i] = auditActions[i].action
 	}
 	return all
+}
+
+// ClusterActions returns those of AuditActions that are done to the machines of a cluster.
+func ClusterActions() []AuditAction {
+	all := AuditActions()
+	return all[len(all)-clusterActions:]
 }
 
 // AuditActionOf returns the action with that name; false if there is none.

@@ -11,9 +11,13 @@ import (
 // An action that is missing from the list has no words in the console, and no filter
 // finds it.
 func TestEveryActionHasANameAndAPhrase(t *testing.T) {
-	source, err := os.ReadFile("audit_action.go")
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, file := range []string{"audit_action.go", "cluster_action.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, text...)
 	}
 	listed := AuditActions()
 	found := regexp.MustCompile(`AuditAction += "([a-z_]+)"`).FindAllSubmatch(source, -1)
@@ -47,5 +51,23 @@ func TestEveryActionHasANameAndAPhrase(t *testing.T) {
 	unknown := AuditAction("flew_away")
 	if _, ok := AuditActionOf("flew_away"); ok || unknown.Name() != "flew_away" || unknown.Phrase() != "flew_away" {
 		t.Errorf("an action of a newer version is %q, %q", unknown.Name(), unknown.Phrase())
+	}
+}
+
+// The actions that only a cluster has are the last of the list, all of them and no others: the
+// API document of a server alone leaves them out.
+func TestClusterActionsAreThoseOfMachines(t *testing.T) {
+	source, err := os.ReadFile("cluster_action.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[AuditAction]bool{}
+	for _, m := range regexp.MustCompile(`AuditAction += "([a-z_]+)"`).FindAllSubmatch(source, -1) {
+		declared[AuditAction(m[1])] = true
+	}
+	for _, a := range AuditActions() {
+		if of := slices.Contains(ClusterActions(), a); of != declared[a] {
+			t.Errorf("%q is among the actions of a cluster: %v, want %v", a, of, declared[a])
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package access
 
-// What is done to the machines that keep one store together. No command that does it is
-// offered yet, so these are not among [AuditActions], which filters list. The target is a
-// machine's name.
+// What is done to the machines that keep one store together. The target is a machine's name.
 const (
 	ActionCreateCluster   AuditAction = "created_cluster"
 	ActionCreateJoinToken AuditAction = "created_join_token"

@@ -55,7 +55,7 @@ func parseJoin(text []byte) (r JoinRequest, csr Request, err error) {
 	if err := checkAddress(r.Address); err != nil {
 		return r, csr, err
 	}
-	if len(r.Version) > maxVersion || strings.Trim(r.Version, versionAlphabet) != "" || len(r.Setup) > MaxSetup {
+	if !validVersion(r.Version) || len(r.Setup) > MaxSetup {
 		return r, csr, badRequest(nil)
 	}
 	csr, err = ParseRequest(r.CSR)
@@ -63,6 +63,10 @@ func parseJoin(text []byte) (r JoinRequest, csr Request, err error) {
 }
 
 const versionAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_ ()"
+
+func validVersion(v string) bool {
+	return len(v) <= maxVersion && strings.Trim(v, versionAlphabet) == ""
+}
 
 func badRequest(cause error) error {
 	return access.Errorf(access.Invalid,

@@ -19,6 +19,7 @@ import (
 type News struct {
 	At      uint64   `json:"at"`
 	Members []Member `json:"members"`
+	Version string   `json:"version"` // of the program that says so
 }
 
 // Ask asks another member for its News.
@@ -43,6 +44,9 @@ func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
 	if len(n.Members) > MaxMembers {
 		return News{}, errors.New("the list of members is too long")
 	}
+	if !validVersion(n.Version) {
+		return News{}, errors.New("the version is not one")
+	}
 	return n, nil
 }
 
@@ -52,7 +56,7 @@ func (p *Port) tell(c *Conn) error {
 	if err := c.SetDeadline(time.Now().Add(p.o.Bounds.Within)); err != nil {
 		return err
 	}
-	return writeMessage(c, News{At: p.o.At(), Members: slices.Clone(p.o.Members())})
+	return writeMessage(c, News{At: p.o.At(), Members: slices.Clone(p.o.Members()), Version: p.o.Version})
 }
 
 // stranger says that somebody was refused, and whether that is perhaps a member of which this

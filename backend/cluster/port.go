@@ -40,6 +40,8 @@ type Options struct {
 	// not among Members: there may be newer ones, which Ask returns. It must be quick.
 	Unknown func()
 
+	Version string // of this program, which Ask returns to the others
+
 	Joins  *Joins // nil: nobody can join through this machine
 	Bounds Bounds
 	Now    func() time.Time // nil: time.Now

@@ -71,6 +71,10 @@ func sensitive() map[string]func(fx *fixture) func(actor access.Actor) error {
 				return err
 			}
 		},
+		"remove a machine": func(fx *fixture) func(access.Actor) error {
+			id := fx.machines()
+			return func(actor access.Actor) error { return fx.Machines.Remove(fx.t.Context(), actor, id) }
+		},
 		"export the audit log": func(fx *fixture) func(access.Actor) error {
 			return func(actor access.Actor) error { return fx.Audit.MayExport(fx.t.Context(), actor) }
 		},

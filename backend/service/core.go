@@ -53,7 +53,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	o.Store.OnCommit(s.committed)
-	return newService(s), nil
+	return newService(s, o.Cluster), nil
 }
 
 // committed wakes the worker that answers sign-in requests, and drops what is cached of the

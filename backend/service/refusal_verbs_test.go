@@ -20,6 +20,7 @@ type people struct {
 	undoable                                  access.MemberID // whom ann has just suspended
 	message                                   access.MessageID
 	tok                                       access.TokenID
+	machine                                   string
 }
 
 // A role that may invite and decide, within Fleet.
@@ -44,6 +45,7 @@ func (fx *fixture) people() people {
 	must(fx.t, err)
 	c.tok, c.token = tok.ID, access.Actor{Member: fx.ann.Member, Token: tok.ID, Source: access.SourceAPI}
 	c.message = fx.messages(access.ReceivedMessage)[0].ID
+	c.machine = fx.machines()
 	c.undoable = fx.member("una@example.org", "Una", access.Fleet)
 	_, err = fx.Members.Suspend(ctx, fx.ann, c.undoable)
 	must(fx.t, err)
@@ -104,7 +106,8 @@ func (fx *fixture) managing(c people) map[string]func(actor access.Actor) error 
 			_, err := fx.Members.Unsuspend(ctx, actor, c.suspended.Member)
 			return err
 		},
-		"Members.Remove": func(actor access.Actor) error { return fx.Members.Remove(ctx, actor, c.active) },
+		"Members.Remove":  func(actor access.Actor) error { return fx.Members.Remove(ctx, actor, c.active) },
+		"Machines.Remove": func(actor access.Actor) error { return fx.Machines.Remove(ctx, actor, c.machine) },
 		"Sessions.SignOutEverywhere": func(actor access.Actor) error {
 			return fx.Sessions.SignOutEverywhere(ctx, actor, c.active, false)
 		},
@@ -177,6 +180,7 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 			_, err := fx.Invitations.Expiring(ctx, actor, time.Hour, 0)
 			return err
 		},
+		"Machines.List": func(actor access.Actor) error { _, err := fx.Machines.List(ctx, actor); return err },
 		"Members.ByAddress": func(actor access.Actor) error {
 			_, err := fx.Members.ByAddress(ctx, actor, mail(fx.t, "gus@example.org"))
 			return err

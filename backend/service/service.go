@@ -34,6 +34,7 @@ type Options struct {
 	Logger    *slog.Logger
 
 	SetAtStart access.SetAtStart
+	Cluster    Cluster // nil: the server is alone
 }
 
 // A Service has the verbs, by the noun that each acts on. It is safe for
@@ -46,6 +47,7 @@ type Service struct {
 	Dashboard   Dashboard
 	Gate        *gate.Gate // who a request comes from
 	Invitations Invitations
+	Machines    Machines // of a cluster
 	Members     Members
 	Outbox      Outbox
 	Roles       Roles
@@ -73,7 +75,7 @@ type (
 	Tokens      struct{ *core } // API tokens
 )
 
-func newService(c *core) *Service {
+func newService(c *core, cluster Cluster) *Service {
 	return &Service{
 		core:        c,
 		Account:     Account{c},
@@ -81,6 +83,7 @@ func newService(c *core) *Service {
 		Dashboard:   Dashboard{c},
 		Gate:        c.gate,
 		Invitations: Invitations{c},
+		Machines:    Machines{c, cluster},
 		Members:     Members{c},
 		Outbox:      Outbox{c},
 		Roles:       Roles{c},

@@ -118,6 +118,7 @@ func (fx *fixture) open() {
 			Mail:       fx.mail,
 			Logger:     quiet,
 			SetAtStart: fx.at,
+			Cluster:    quietCluster{},
 		},
 	)
 	must(fx.t, err)

@@ -19,9 +19,11 @@ const maxJoinTokens = 20
 // expired, and not that nobody knows it.
 const joinTokenKept = 24 * time.Hour
 
+// A MachineID names a machine of the cluster.
+type MachineID = cluster.NodeID
+
 // Machines has the reads and writes of the cluster's machines, its authority and its join tokens,
-// in a transaction. It is not a noun of Tx because no verb uses it, and the program that is
-// released links nothing of it.
+// in a transaction. It is not a noun of Tx because a server alone has none of them.
 type Machines struct{ tx *Tx }
 
 // MachinesIn returns them in a transaction.
@@ -138,10 +140,10 @@ func (c Machines) Promote(id cluster.NodeID) error {
 	return c.tx.set(machineKey(id), m)
 }
 
-// Remove marks a machine as leaving: the leading one takes its vote away, and then calls Forget.
+// Remove marks a machine as leaving, by whoever removes it: the leading one takes its vote away, and then calls Forget.
 // If it were gone at once, its connections would be closed while a majority still needs it. The
 // join token that it has used is deleted, so that it cannot ask again. The last machine stays.
-func (c Machines) Remove(id cluster.NodeID) error {
+func (c Machines) Remove(by access.Actor, id cluster.NodeID) error {
 	m, err := c.Get(id)
 	if err != nil || m.Role == cluster.Leaving {
 		return err
@@ -152,14 +154,12 @@ func (c Machines) Remove(id cluster.NodeID) error {
 	}
 	stay := slices.ContainsFunc(all, func(o cluster.Member) bool { return o.ID != id && o.Role != cluster.Leaving })
 	if !stay {
-		return access.Errorf(access.Conflict,
-			"%s is the only machine of the cluster. To make it a server of its own, stop it and run: doorward cluster "+
-				"leave --alone", m.Name).WithCode("machine_last")
+		return access.MachineLast(m.Name)
 	}
 	if err := c.dropJoinTokens(func(k cluster.KeptToken) bool { return k.UsedBy == m.Key }); err != nil {
 		return err
 	}
-	if err := c.tx.Record(access.Operator, access.ActionRemoveMachine, m.Name, m.Address); err != nil {
+	if err := c.tx.Record(by, access.ActionRemoveMachine, m.Name, m.Address); err != nil {
 		return err
 	}
 	m.Role = cluster.Leaving

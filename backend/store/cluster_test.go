@@ -160,7 +160,7 @@ func TestARemovedMachineIsForgotten(t *testing.T) {
 		if m.list()[1].Role != cluster.Voter {
 			t.Error("it has no vote")
 		}
-		b.update(func(tx *Tx) error { return MachinesIn(tx).Remove(id.Node()) })
+		b.update(func(tx *Tx) error { return MachinesIn(tx).Remove(access.Operator, id.Node()) })
 		b.update(func(tx *Tx) error { return MachinesIn(tx).Promote(id.Node()) })
 		if m.list()[1].Role != cluster.Leaving {
 			t.Errorf("it does not leave: %v", m.list())
@@ -182,9 +182,9 @@ func TestARemovedMachineIsForgotten(t *testing.T) {
 			}
 			return nil
 		}))
-		err = b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).Remove(id.Node()) })
+		err = b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).Remove(access.Operator, id.Node()) })
 		wantRefusal(t, err, "machine_unknown")
-		err = b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).Remove(m.first.ID) })
+		err = b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).Remove(access.Operator, m.first.ID) })
 		wantRefusal(t, err, "machine_last")
 		b.verify()
 	})
@@ -236,7 +236,7 @@ func TestTheAuditLogHasTheMachines(t *testing.T) {
 	must(t, err)
 	b.update(func(tx *Tx) error { return MachinesIn(tx).Promote(id.Node()) })
 	b.update(func(tx *Tx) error { return MachinesIn(tx).Promote(id.Node()) })
-	b.update(func(tx *Tx) error { return MachinesIn(tx).Remove(id.Node()) })
+	b.update(func(tx *Tx) error { return MachinesIn(tx).Remove(access.Operator, id.Node()) })
 	b.update(func(tx *Tx) error { return MachinesIn(tx).GoOnAlone(m.first.ID) })
 	b.update(func(tx *Tx) error { return MachinesIn(tx).Dissolve("a") })
 	var got []string

@@ -75,6 +75,9 @@ func (s *Server) fenced(c *fiber.Ctx) error {
 	return nil
 }
 
+// InCluster reports whether this server is a machine of a cluster.
+func (s *Server) InCluster() bool { return s.cluster != nil }
+
 // leads reports whether this machine serves requests by itself.
 func (s *Server) leads() bool {
 	if s.cluster == nil {

@@ -91,6 +91,9 @@ func (s *API) Mount(f *web.Face) {
 	s.mountRecords(r)
 	s.mountAudit(r)
 	s.mountSettings(r)
+	if s.web.InCluster() {
+		s.mountCluster(r)
+	}
 	describeEvents(r)
 	s.mountDocument(r)
 	if f.Local() {
@@ -307,6 +310,9 @@ func (s *API) mountDocument(r *group) {
 			"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}},
 		},
 	})
+	if !s.web.InCluster() {
+		r.leaveOutCluster()
+	}
 	document, err := json.Marshal(r.huma.OpenAPI())
 	if err != nil {
 		panic(err) // the types of this package do not marshal: a bug that no request can fix

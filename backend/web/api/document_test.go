@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
+	"doorward/backend/access"
 	"doorward/backend/web/webtest"
 )
 
@@ -17,7 +19,7 @@ var documentFile = flag.String("document", "", "write the OpenAPI document there
 // The document is a contract: programs are written against it, and the console's
 // types are generated from this file (npm run types in frontend/console).
 func TestDocumentIsWritten(t *testing.T) {
-	s := webtest.New(t)
+	s := webtest.New(t, leading().In)
 	a := s.Browser().Get("/api/v1/openapi.json")
 	if a.StatusCode != http.StatusOK {
 		t.Fatalf("GET openapi.json = %d, want 200", a.StatusCode)
@@ -29,6 +31,27 @@ func TestDocumentIsWritten(t *testing.T) {
 	}
 	if *documentFile != "" {
 		s.Must(os.WriteFile(*documentFile, out.Bytes(), 0o600))
+	}
+}
+
+// leading is a cluster whose leading machine a server is.
+func leading() *webtest.Machines {
+	m := &webtest.Machines{}
+	m.Lead("a", true)
+	return m
+}
+
+// On a server alone the document has nothing of a cluster, and the answers neither.
+func TestAServerAloneHasNothingOfACluster(t *testing.T) {
+	c := webtest.NewCallers(t)
+	for _, path := range []string{"/openapi.json", "/settings"} {
+		c.Admin.API(http.MethodGet, path, "").Lacks(t, "cluster", "_machine", "join_token")
+	}
+	text := webtest.New(t, leading().In).Browser().Get("/api/v1/openapi.json").Text
+	for _, a := range access.ClusterActions() {
+		if !strings.Contains(text, `"`+a.Name()+`":"`) {
+			t.Errorf("the document of a cluster lacks %s", a.Name())
+		}
 	}
 }
 

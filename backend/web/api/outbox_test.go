@@ -162,6 +162,30 @@ func TestExportIsNoFormula(t *testing.T) {
 	}
 }
 
+// What was done to the machines of a cluster is in the log and in its exports, by the names that
+// a filter takes.
+func TestMachinesAreExported(t *testing.T) {
+	c := webtest.NewCallers(t, leading().In)
+	c.Must(c.Store.Update(bg, func(tx *store.Tx) error {
+		for _, a := range access.ClusterActions() {
+			if err := tx.Record(access.Operator, a, "berlin-1", "10.0.0.1:9443"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	var names []string
+	for _, a := range access.ClusterActions() {
+		names = append(names, a.Name())
+	}
+	for _, query := range []string{"", "?action=" + strings.Join(names, ",")} {
+		and := strings.Replace(query, "?", "&", 1)
+		for _, path := range []string{"/audit" + query, "/audit/export" + query, "/audit/export?format=json" + and} {
+			c.As("admin", "GET", path, "").Want(t, 200, append(names, "berlin-1", "10.0.0.1:9443")...)
+		}
+	}
+}
+
 // A delegated Admin reads other members' emails to sign in as them.
 func TestMessagePreviewHoldsNoWayIn(t *testing.T) {
 	c := webtest.NewCallers(t)

@@ -117,6 +117,7 @@ type settingsJSON struct {
 	HeldEmails          int                  `json:"held_emails" doc:"Emails held because no mail server was set up. Those whose links still work are sent once one is."`
 	LifetimeBounds      []lifetimeBoundsJSON `json:"lifetime_bounds" doc:"The bounds of each lifetime. An idle limit cannot be longer than the session, nor the default of a token longer than its maximum."`
 	Defaults            defaultsJSON         `json:"defaults" doc:"What the changeable settings are until someone changes them."`
+	Cluster             bool                 `json:"cluster,omitempty" doc:"This server is a machine of a cluster."`
 	Fixed               []Fact               `json:"fixed" doc:"Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program."`
 }
 
@@ -191,6 +192,7 @@ func (s *API) settingsAnswer(ctx context.Context, actor access.Actor, kept acces
 		ChecklistHidden:     kept.ChecklistHidden,
 		Appearance:          s.appearanceOf(kept),
 		HeldEmails:          o.Messages[access.MessageHeld],
+		Cluster:             s.web.InCluster(),
 		Fixed:               s.facts,
 	}
 	usual := access.DefaultSettings()

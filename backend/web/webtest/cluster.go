@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"doorward/backend/access"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
 )
@@ -22,10 +23,13 @@ type Machines struct {
 	dial    func(ctx context.Context, machine string) (net.Conn, error)
 	asked   int
 	dialled int
+
+	states    []access.MachineState
+	removable error
 }
 
 // In is the option that makes a server one of these machines.
-func (m *Machines) In(o *Options) { o.Cluster = m }
+func (m *Machines) In(o *Options) { o.Cluster, o.Machines = m, m }
 
 // Lead sets who leads: this machine with here, else the other with that name, or nobody.
 func (m *Machines) Lead(leader string, here bool) {
@@ -51,6 +55,34 @@ func (m *Machines) OnDial(dial func(ctx context.Context, machine string) (net.Co
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.dial = dial
+}
+
+// Are sets what States returns.
+func (m *Machines) Are(states ...access.MachineState) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.states = states
+}
+
+// Refuse sets what Removable returns.
+func (m *Machines) Refuse(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.removable = err
+}
+
+// States implements service.Cluster.
+func (m *Machines) States(context.Context) ([]access.MachineState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.states, nil
+}
+
+// Removable implements service.Cluster.
+func (m *Machines) Removable(context.Context, string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.removable
 }
 
 // Asked is how often Confirm was called, and dialled how often Dial was.

@@ -53,6 +53,8 @@ type Options struct {
 	More  web.Mount // the test's own routes
 	Fresh bool      // nobody has set it up
 	Mail  bool      // a mail server was given at the start
+
+	Machines service.Cluster
 }
 
 // A Server is a server on a real store in memory, with a clock that the test
@@ -108,6 +110,7 @@ func NewOn(t testing.TB, engine kv.Opener, change ...func(*Options)) *Server {
 		Mail:       o.Mail,
 		Logger:     log,
 		SetAtStart: o.API.SetAtStart,
+		Cluster:    o.Machines,
 	})
 	s.Must(err)
 	o.Service = s.Service

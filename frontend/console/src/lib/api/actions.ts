@@ -46,4 +46,11 @@ export const phrases: Record<AuditEntry['action'], string> = {
   backed_up: "made a backup",
   restored_backup: "restored a backup",
   entered_wrong_codes: "detected wrong login codes for",
+  created_cluster: "made this the first machine of a cluster:",
+  created_join_token: "created a token with which a machine can join the cluster",
+  joined_machine: "let a machine join the cluster:",
+  promoted_machine: "gave a vote to the machine",
+  removed_machine: "removed from the cluster the machine",
+  recovered_cluster: "went on without the other machines of the cluster, on",
+  dissolved_cluster: "made the data independent of the cluster, on",
 }

@@ -25,6 +25,7 @@ export type Unusual = Schemas['Unusual']
 export type Day = Schemas['Day']
 export type Checklist = Schemas['Checklist']
 export type Check = Schemas['Check']
+export type Machine = Schemas['Machine']
 
 // plain sends the body as text: a Blob crashes the native window.
 async function plain(request: Request): Promise<Response> {

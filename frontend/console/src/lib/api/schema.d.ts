@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cluster/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The machines of the cluster
+         * @description As the one that leads sees them now, in the order in which they have joined. One that does not answer within two seconds counts as one that does not.
+         */
+        get: operations["list-machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cluster/machines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a machine from the cluster
+         * @description Its vote is taken away, then it is gone from the list. It cannot come back with what it has, but it can join again with a new token. For Admins. Refused for the machine that leads, and for one without which those that answer are no majority. A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see POST /me/confirmation.
+         */
+        delete: operations["remove-machine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/desktop": {
         parameters: {
             query?: never;
@@ -1029,7 +1069,7 @@ export interface components {
              * @example approved
              * @enum {string}
              */
-            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "changed_internal_note" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes";
+            action: "set_up" | "invited" | "renewed_invitation" | "resent_email" | "created_login_link" | "printed_login_link" | "verified_email" | "accepted_unverified" | "verified_email_later" | "signed_in" | "confirmed_session" | "authorized_desktop" | "signed_out" | "ended_session" | "signed_out_everywhere" | "added_note" | "withdrew" | "approved" | "rejected" | "changed_roles" | "renamed" | "changed_internal_note" | "suspended" | "unsuspended" | "undid_change" | "removed" | "invitation_expired" | "reminded" | "removed_undecided" | "noticed_unusual" | "created_token" | "revoked_token" | "saved_role" | "deleted_role" | "changed_settings" | "trusted_clock" | "retried_email" | "deleted_email" | "sent_test_email" | "changed_notifications" | "backed_up" | "restored_backup" | "entered_wrong_codes" | "created_cluster" | "created_join_token" | "joined_machine" | "promoted_machine" | "removed_machine" | "recovered_cluster" | "dissolved_cluster";
             /**
              * @description Their address while they are a member; otherwise their id.
              * @example grace@example.com
@@ -1673,6 +1713,38 @@ export interface components {
              */
             width: number;
         };
+        Machine: {
+            /**
+             * @description Where the other machines reach it.
+             * @example 10.0.0.1:9443
+             */
+            address: string;
+            answers: boolean;
+            /**
+             * Format: int64
+             * @description How many changes it does not have on its disk yet.
+             * @example 0
+             */
+            behind: number;
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            /** @description It does all the work; another one takes over when it stops. */
+            leads: boolean;
+            /** @example berlin-1 */
+            name: string;
+            /**
+             * @description learner: it gets its copy and has no vote yet; leaving: it was removed and is about to be gone.
+             * @example voter
+             * @enum {string}
+             */
+            role: "learner" | "voter" | "leaving";
+            /** @description Of Doorward. Of a machine that does not answer: when it joined. */
+            version: string;
+        };
+        MachineList: {
+            items: components["schemas"]["Machine"][];
+        };
         Mail: {
             /** @description A mail server is set up. Without one, emails are held. */
             configured: boolean;
@@ -2267,6 +2339,8 @@ export interface components {
             appearance: components["schemas"]["Appearance"];
             /** @description The setup checklist is not shown. */
             checklist_hidden: boolean;
+            /** @description This server is a machine of a cluster. */
+            cluster?: boolean;
             /** @description What the changeable settings are until someone changes them. */
             defaults: components["schemas"]["Defaults"];
             /** @description Settings that do not change while Doorward runs. Those with set_with are set when it starts, by flag, environment or file; the others are part of the program. */
@@ -2663,6 +2737,191 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-machine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

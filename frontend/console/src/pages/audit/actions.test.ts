@@ -5,7 +5,14 @@ import { detail, groups, kind, sentence } from './actions'
 
 // An action that no group has could not be filtered by.
 test('every action is in one group', () => {
-  expect(groups().flatMap(([, actions]) => actions).toSorted()).toEqual(Object.keys(phrases).toSorted())
+  expect(groups(true).flatMap(([, actions]) => actions).toSorted()).toEqual(Object.keys(phrases).toSorted())
+})
+
+// A server alone has no machines: a filter for them would find nothing.
+test('only a cluster has the group about its machines', () => {
+  const added = groups(true).filter(([name]) => !groups(false).some(([other]) => other === name))
+  expect(added.map(([name]) => name)).toEqual(['Cluster'])
+  expect(groups(false).flatMap(([, actions]) => actions).filter((a) => /cluster|machine|join_token/.test(a))).toEqual([])
 })
 
 const said = (action: Parameters<typeof sentence>[0], target: boolean) => sentence(action, target).map((part) => part.text ?? part.slot).join('')
@@ -14,6 +21,8 @@ test('what an entry says is a sentence with and without a target', () => {
   expect(said('set_up', true)).toBe('Actor set up the workspace: Target')
   expect(said('set_up', false)).toBe('Actor set up the workspace')
   expect(said('invited', true)).toBe('Actor invited Target')
+  expect(said('joined_machine', true)).toBe('Actor let the machine Target join the cluster')
+  expect(said('created_join_token', false)).toBe('Actor created a token with which a machine can join the cluster')
   expect(said('signed_out_everywhere', true)).toBe('Actor signed Target out everywhere')
 })
 

@@ -49,6 +49,13 @@ const actions: Record<Action, () => Said> = {
   backed_up: () => parts('console.audit.action.backed_up'),
   restored_backup: () => parts('console.audit.action.restored_backup'),
   entered_wrong_codes: () => parts('console.audit.action.entered_wrong_codes'),
+  created_cluster: () => parts('console.audit.action.created_cluster'),
+  created_join_token: () => parts('console.audit.action.created_join_token'),
+  joined_machine: () => parts('console.audit.action.joined_machine'),
+  promoted_machine: () => parts('console.audit.action.promoted_machine'),
+  removed_machine: () => parts('console.audit.action.removed_machine'),
+  recovered_cluster: () => parts('console.audit.action.recovered_cluster'),
+  dissolved_cluster: () => parts('console.audit.action.dissolved_cluster'),
 }
 
 // alone are the sentences that differ where there is no target but the actor.
@@ -127,13 +134,21 @@ const kinds: Record<Action, () => string> = {
   backed_up: () => t('console.audit.kind.backed_up'),
   restored_backup: () => t('console.audit.kind.restored_backup'),
   entered_wrong_codes: () => t('console.audit.kind.entered_wrong_codes'),
+  created_cluster: () => t('console.audit.kind.created_cluster'),
+  created_join_token: () => t('console.audit.kind.created_join_token'),
+  joined_machine: () => t('console.audit.kind.joined_machine'),
+  promoted_machine: () => t('console.audit.kind.promoted_machine'),
+  removed_machine: () => t('console.audit.kind.removed_machine'),
+  recovered_cluster: () => t('console.audit.kind.recovered_cluster'),
+  dissolved_cluster: () => t('console.audit.kind.dissolved_cluster'),
 }
 
 // kind is an action by itself, as filters name it.
 export const kind = (action: Action): string => kinds[action]?.() ?? action.replaceAll('_', ' ')
 
-// groups are the kinds of entries, as a filter offers them. A test finds a missing one.
-export const groups = (): [string, Action[]][] => [
+// groups are the kinds of entries, as a filter offers them; those about the machines of a cluster
+// only where there is one. A test finds a missing one.
+export const groups = (cluster: boolean): [string, Action[]][] => [
   [t('console.audit.group.requests'), ['approved', 'rejected', 'verified_email', 'verified_email_later', 'accepted_unverified', 'added_note', 'withdrew', 'removed_undecided']],
   [t('console.audit.group.invitations'), ['invited', 'renewed_invitation', 'resent_email', 'created_login_link', 'invitation_expired', 'reminded']],
   [t('console.audit.group.sign_in'), ['signed_in', 'signed_out', 'signed_out_everywhere', 'ended_session', 'confirmed_session', 'authorized_desktop', 'printed_login_link', 'entered_wrong_codes', 'noticed_unusual']],
@@ -141,6 +156,7 @@ export const groups = (): [string, Action[]][] => [
   [t('console.audit.group.roles'), ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
   [t('console.audit.group.email'), ['retried_email', 'deleted_email', 'sent_test_email']],
   [t('console.audit.group.server'), ['set_up', 'changed_settings', 'trusted_clock', 'backed_up', 'restored_backup']],
+  ...(cluster ? [[t('console.audit.group.cluster'), ['created_cluster', 'created_join_token', 'joined_machine', 'promoted_machine', 'removed_machine', 'recovered_cluster', 'dissolved_cluster']] as [string, Action[]]] : []),
 ]
 
 // sources are where an action came from.

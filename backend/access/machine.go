@@ -1,0 +1,50 @@
+package access
+
+import (
+	"strings"
+	"time"
+)
+
+// A MachineState is a machine of a cluster, as another one sees it.
+type MachineState struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Address  string    `json:"address"`
+	Role     string    `json:"role"`    // learner, voter or leaving
+	Version  string    `json:"version"` // of the program; of one that does not answer, when it joined
+	JoinedAt time.Time `json:"joined_at"`
+	Leads    bool      `json:"leads"`
+	Self     bool      `json:"self"`
+
+	// Answers and Behind, the number of entries that it lacks, are known to the leading
+	// machine only.
+	Answers *bool   `json:"answers,omitempty"`
+	Behind  *uint64 `json:"behind,omitempty"`
+}
+
+// MachineUnknown refuses what is about a machine that the cluster does not have.
+func MachineUnknown(who string, known []string) *Error {
+	return Errorf(NotFound, "The cluster has no machine %s. These are: %s.", Shorten(who, 60),
+		strings.Join(known, ", ")).WithCode("machine_unknown")
+}
+
+// MachineLeads refuses to remove the machine that leads.
+func MachineLeads(name string) *Error {
+	return Errorf(Conflict, "%s leads now. Stop it, and remove it on the machine that leads then.", name).
+		WithCode("machine_leads")
+}
+
+// MachineLast refuses to remove the only machine.
+func MachineLast(name string) *Error {
+	return Errorf(Conflict,
+		"%s is the only machine of the cluster. To make it a server of its own, stop it and run: doorward cluster "+
+			"leave --alone", name).WithCode("machine_last")
+}
+
+// ClusterWouldStop refuses to remove a machine without which those that answer are no majority.
+func ClusterWouldStop(name string, answer, votes int) *Error {
+	return Errorf(Conflict,
+		"Without %s too few machines would answer: %d of %d with a vote, which is no majority. Nothing could be "+
+			"changed any more. Start the others first, or let another machine join.", name, answer, votes).
+		WithCode("cluster_would_stop")
+}
