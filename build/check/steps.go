@@ -22,7 +22,7 @@ const (
 	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.0"
 
 	binary    = "bin/doorward"
-	maxBinary = 29_900_000 // bytes
+	maxBinary = 27_500_000 // bytes: 26.7 million, and 3 more if what it embeds were not packed
 	walks     = "doorward/app/e2e"
 	hostile   = "doorward/app/e2e/hostile"
 	shell     = "doorward/app/cli"
