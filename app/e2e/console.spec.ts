@@ -324,7 +324,7 @@ test('roles, tokens, settings, a test email, the audit log and the outbox', asyn
   await admin.goto('/admin/settings/mail')
   await button(admin, 'Send a test').click()
   await said(admin, /The mail server accepted the test email.*Server response/)
-  await place(admin, 'Audit')
+  await place(admin, 'Audit log')
   await expect(admin.getByText(/Audit log verified: \d+ entries/)).toBeVisible()
   await choose(admin, /^Action/, 'rejected')
   await expect(admin.getByText('3 entries')).toBeVisible()
@@ -614,7 +614,7 @@ test('with reduced motion, another theme is there at once', async () => {
 test('logs out: the back button shows nothing of the console', async () => {
   await admin.goto('/admin/settings/members')
   await expect(admin.getByText('ada@example.com').first()).toBeVisible()
-  await place(admin, 'Audit')
+  await place(admin, 'Audit log')
   await button(admin, /^Account:/).click()
   await admin.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(admin.getByRole('button', { name: 'Send me a link' })).toBeVisible()

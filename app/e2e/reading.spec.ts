@@ -85,7 +85,7 @@ test('a key that is held decides about one request', async () => {
 test('keys decide only while the list has the focus, and can be turned off', async () => {
   await admin.goto('/admin/requests')
   await admin.getByRole('checkbox', { name: /^Select held/ }).first().check()
-  await admin.getByRole('link', { name: 'Audit', exact: true }).focus()
+  await admin.getByRole('link', { name: 'Audit log', exact: true }).focus()
   for (const key of ['a', 'r', 'x']) await admin.keyboard.press(key)
   await expect(dialog(admin)).toHaveCount(0)
   await expect(admin.getByText('1 selected')).toBeVisible()
@@ -373,8 +373,8 @@ test('a permission brings what it needs, and any role of the console opens it', 
   await expect(page).not.toHaveURL(/pending/)
   await page.goto('/admin/')
   await expect(page.getByText('You don’t have access to this page')).toBeVisible()
-  await page.getByRole('link', { name: 'Go to Audit' }).click()
-  await expect(page.getByRole('heading', { level: 1, name: 'Audit' })).toBeVisible()
+  await page.getByRole('link', { name: 'Go to Audit log' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Audit log' })).toBeVisible()
   await page.context().close()
 })
 
