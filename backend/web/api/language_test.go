@@ -33,7 +33,7 @@ func TestRefusalsInTheReadersLanguage(t *testing.T) {
 		{"what another Admin did", c.Admin, "POST", "/members/{fleet}/approve", `{"roles":["Fleet"]}`, 409,
 			"fleet@example.com wurde bereits genehmigt, von "},
 		{"when that was", c.Admin, "POST", "/members/{fleet}/approve", `{"roles":["Fleet"]}`, 409,
-			" am Mittwoch, 1. Mai 2030, 12:00 Uhr UTC."},
+			" am Mittwoch, 1. Mai 2030 um 12:00 Uhr UTC."},
 		{"a permission", c.Fleet, "GET", "/members", "", 403,
 			"Ihr Zugriff umfasst nicht: Mitglieder und Anfragen sehen. Ein Admin kann das ändern."},
 		{"the name of a field in a sentence", c.Admin, "POST", "/invitations",
