@@ -179,7 +179,7 @@ test('approve: the pending page becomes the home by itself, with Fleet and witho
 test('/ailoop/datalake answers 403 with a kind page', async () => {
   expect((await invitee.goto('/fleet/datalake'))?.status()).toBe(200)
   expect((await invitee.goto('/ailoop/datalake'))?.status()).toBe(403)
-  await expect(invitee.getByRole('heading', { name: 'You don’t have access to AILoop Data Lake' })).toBeVisible()
+  await expect(invitee.getByRole('heading', { name: 'You don’t have access to the AILoop Data Lake section' })).toBeVisible()
   await expect(invitee.getByRole('main').locator('a, button'), 'one clear way on').toHaveCount(1)
   await invitee.getByRole('link', { name: 'Go home' }).click()
   await expect(invitee.getByRole('heading', { name: /^Hello/ })).toBeVisible()

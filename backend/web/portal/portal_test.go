@@ -50,7 +50,7 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	home.Lacks(t, "/ailoop", `href="/admin"`)
 	b.Get("/fleet").Want(t, 200, "Data Lake", "Flows")
 	b.Get("/fleet/datalake").Want(t, 200, "Not set up yet")
-	b.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "You don’t have access to AILoop Data Lake")
+	b.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "You don’t have access to the AILoop Data Lake section")
 	b.Get("/admin").Want(t, http.StatusForbidden)
 
 	if _, err := s.Service.Members.ChangeRoles(bg, s.Admin, id,

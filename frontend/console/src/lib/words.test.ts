@@ -36,7 +36,7 @@ describe('opens', () => {
 })
 
 test('permissions stand in their groups', () => {
-  expect(grouped(['open ailoop', 'open fleet', 'read audit', 'open fleet/flows'])).toEqual([['AILoop', ['open ailoop']], ['Fleet', ['open fleet', 'open fleet/flows']], ['Management', ['read audit']]])
+  expect(grouped(['open ailoop', 'open fleet', 'read audit', 'open fleet/flows'])).toEqual([['AILoop section', ['open ailoop']], ['Fleet section', ['open fleet', 'open fleet/flows']], ['Management', ['read audit']]])
 })
 
 test.each([
