@@ -249,7 +249,7 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   await place(admin, 'Membership & Permissions')
   await admin.getByLabel('Search members').fill('bob')
   await expect(admin.getByText('1 member found')).toBeVisible()
-  await admin.getByRole('link', { name: 'Manage Access for bob@example.com' }).click()
+  await admin.getByRole('link', { name: 'Manage access for bob@example.com' }).click()
   await expect(admin).toHaveURL(/\/settings\/members\/[a-z2-7]{26}$/)
   await expect(admin.getByRole('heading', { level: 1 })).toHaveText('bob@example.com')
   await expect(admin.locator('main')).toContainText('with an email code')
@@ -282,9 +282,9 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   expect(await listed('members', '--search', 'bob')).toEqual([])
 })
 
-test('Bulk Invite: nothing is sent before the review; the results can be kept', async () => {
+test('Bulk invite: nothing is sent before the review; the results can be kept', async () => {
   await admin.goto('/admin/settings/members')
-  await button(admin, 'Bulk Invite').click()
+  await button(admin, 'Bulk invite').click()
   await admin.getByLabel('People').fill('email,role,name\nhal@example.com,Fleet,Hal\nnonsense,Fleet,\ngrace@example.org,Fleet,\nivy@example.com,AILoop;Fleet,Ivy')
   await button(admin, 'Check 4 rows').click()
   await expect(dialog(admin)).toContainText('2 people can be invited, 2 rows have errors')
@@ -301,14 +301,14 @@ test('Bulk Invite: nothing is sent before the review; the results can be kept', 
 
 test('roles, tokens, settings, a test email, the audit log and the outbox', async () => {
   await place(admin, 'Roles')
-  await button(admin, 'New Role').click()
+  await button(admin, 'New role').click()
   await admin.getByLabel('Name').fill('Pilots')
   await admin.getByLabel('Fleet: Flows').check()
   await button(admin, 'Save role').click()
   await expect(admin.getByRole('columnheader', { name: /Pilots/ })).toBeVisible()
 
   await place(admin, 'API tokens')
-  await button(admin, 'New Token').click()
+  await button(admin, 'New token').click()
   await admin.getByLabel('Name').fill('nightly')
   await choose(admin, /^Roles: /, 'Pilots')
   await button(admin, 'Create token').click()
@@ -474,7 +474,7 @@ test('a session that ends in the middle is said, and leads to the sign-in page a
 
 test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus back', async () => {
   const openers: [string, string | RegExp][] = [
-    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk Invite'], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
+    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk invite'], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New token'],
   ]
   for (const [path, name] of openers) {
     await admin.goto(`/admin${path}`)
