@@ -242,7 +242,7 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   await bob.goto('/login')
   await bob.getByLabel('Email').fill('bob@example.com')
   await bob.getByRole('button', { name: 'Send me a link' }).click()
-  await bob.getByLabel('Login code').fill((await message('bob@example.com', 'Sign in')).code)
+  await bob.getByLabel('Code from the email').fill((await message('bob@example.com', 'Sign in')).code)
   await bob.getByRole('button', { name: 'Sign in' }).click()
   await expect(bob.getByRole('heading', { name: /^Hello/ })).toBeVisible()
 
@@ -366,7 +366,7 @@ test('an email is deleted once the reader knows what goes with it', async () => 
   await admin.goto('/admin/mail')
   await button(admin, /^Delete … .* to ivy@example.com/).first().click()
   await expect(admin).toHaveURL(/delete=/)
-  await expect(dialog(admin)).toContainText('a login link in it still works')
+  await expect(dialog(admin)).toContainText('a link in it still works')
   await button(admin, 'Cancel').click()
   await expect(dialog(admin)).toHaveCount(0)
   await button(admin, /^Delete … .* to ivy@example.com/).first().click()
@@ -426,7 +426,7 @@ test('while the server is away the console says so, and catches up by itself', a
 test('an email that was not sent: as its reader would see it, without the link, and gone for good', async () => {
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to lena@example.com/).click()
-  await expect(dialog(admin)).toContainText('The login link and code are hidden here')
+  await expect(dialog(admin)).toContainText('The link and the code are hidden here')
   const seen = admin.frameLocator('iframe')
   const way = seen.locator('a.b')
   await expect(way, 'in its own colours').toHaveCSS('background-color', 'rgb(29, 107, 87)')
@@ -445,7 +445,7 @@ test('an email that was not sent: as its reader would see it, without the link, 
   await expect(button(admin, /^Preview .* to lena@example.com/)).toBeFocused()
 
   await button(admin, /^Delete … .* to lena@example.com/).click()
-  await expect(dialog(admin)).toContainText('Its login link stops working')
+  await expect(dialog(admin)).toContainText('Its link stops working')
   await button(admin, 'Delete email').click()
   await said(admin, 'The email to lena@example.com was deleted.')
   await expect(button(admin, /^Delete … .* to lena@example.com/)).toHaveCount(0)

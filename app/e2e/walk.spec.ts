@@ -201,7 +201,7 @@ test('logs out, asks with another spelling of the address, and comes back by the
   const { code, link } = await message('invitee@example.com', 'Sign in')
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
   expect(link.startsWith(`${base}/login/`)).toBe(true)
-  await invitee.getByLabel('Login code').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as people paste it
+  await invitee.getByLabel('Code from the email').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as people paste it
   await invitee.getByRole('button', { name: 'Sign in' }).click()
   await expect(invitee, 'and is where they wanted to go').toHaveURL('/fleet/flows')
 })
