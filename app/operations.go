@@ -260,7 +260,7 @@ func (o operations) store(ctx context.Context) api.Check {
 	if err != nil {
 		return unreadable("store", err)
 	}
-	return check("store", "ok", reportf("The store accepts changes. Members: %d", c.Members()), access.Text{})
+	return check("store", "ok", reportf("Changes can be saved. Members: %d", c.Members()), access.Text{})
 }
 
 // unusual is a line about unusual requests of the last day, if there were any.
