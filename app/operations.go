@@ -251,9 +251,10 @@ func (o operations) tokens(ctx context.Context) []api.Check {
 		return nil
 	}
 	return []api.Check{onShell(check("API tokens", "warn",
-		reportf("%d of %d API tokens never expire: an older version created them.", endless, len(all)),
-		reportf("Create new ones in their place on the page “API tokens”, then revoke the old ones.")),
-		"Create new ones in their place, then revoke them: `doorward token list` lists them.")}
+		access.CountedTextf(endless, "%d API token never expires: an older version created it.",
+			"%d API tokens never expire: an older version created them."),
+		reportf("On the page “API tokens”, create a new one for each, then revoke the old one.")),
+		"Create a new one for each, then revoke the old one: `doorward token list` lists them.")}
 }
 
 func (o operations) store(ctx context.Context) api.Check {
@@ -268,7 +269,7 @@ func (o operations) store(ctx context.Context) api.Check {
 	if !leads {
 		return o.follows(c.Members())
 	}
-	return check("store", "ok", reportf("The store accepts changes. Members: %d", c.Members()), access.Text{})
+	return check("store", "ok", reportf("Changes can be saved. Members: %d", c.Members()), access.Text{})
 }
 
 // follows is the line about the store on a machine that does not lead.

@@ -94,7 +94,7 @@ func (r *run) accessVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "access EMAIL|ID --role ROLE...",
 		Short: "Change a member's roles",
-		Long:  "Change a member's roles to exactly those given. This takes effect with the\nmember's next request.",
+		Long:  "Change a member's roles to exactly those given. It takes effect\nimmediately.",
 		Args:  cobra.ExactArgs(1),
 	}
 	r.roleFlag(cmd, &roles, "`ROLE` of the member; may be given more than once")

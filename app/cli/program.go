@@ -103,14 +103,14 @@ func (r *run) addVerbs(root *cobra.Command) {
 	}{
 		{"Run it", []*cobra.Command{r.serveVerb(), r.desktopVerb(), r.setupVerb(), r.loginLinkVerb(), r.doctorVerb(),
 			r.mailTestVerb()}},
-		{"Let people in",
+		{"Invitations and requests",
 			[]*cobra.Command{r.inviteVerb(), r.importVerb(), r.resendVerb(), r.requestsVerb(), r.approveVerb(),
 				r.rejectVerb()}},
-		{"Look after members",
+		{"Members and API tokens",
 			[]*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(),
 				r.tokenVerb()}},
-		{"See what happened", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
-		{"Keep it safe", append([]*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()},
+		{"Logs", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
+		{"Data", append([]*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()},
 			machines...)},
 		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
 	} {

@@ -119,7 +119,7 @@ func showTokens(w io.Writer, items []json.RawMessage, _ bool) error {
 	}
 	_, err := fmt.Fprintln(
 		w,
-		"Those that never expire were made by an older version. Make new ones in their place, then revoke them.",
+		"Those that never expire were created by an older version: create a new one for each, then revoke the old one.",
 	)
 	return err
 }

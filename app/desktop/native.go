@@ -71,8 +71,8 @@ func ReadDropped(paths []string) (string, error) {
 		return "", access.Errorf(access.Invalid, "The file is larger than %d MB. Split it into smaller ones.",
 			maxDropped>>20).WithCode("too_large")
 	case !utf8.Valid(b):
-		return "", access.Errorf(access.Invalid, "The file is not in UTF-8. Save it as CSV UTF-8, "+
-			"or choose it under File in Bulk Invite and check the names.").
+		return "", access.Errorf(access.Invalid, "The file is not in UTF-8. Save it as CSV (UTF-8), "+
+			"or choose it under “File” in “Bulk invite” and check the names.").
 			WithCode("not_utf8")
 	}
 	return string(b), nil

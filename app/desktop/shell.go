@@ -310,7 +310,7 @@ func read(r *http.Request, into any) error {
 
 func notUnderstood(err error) error {
 	return access.Errorf(access.Invalid,
-		"The window could not read what its page sent. Close it, and start Doorward again.").
+		"Something went wrong in this window. Close it, and start Doorward again.").
 		WithCode("bad_body").Because(err)
 }
 

@@ -42,7 +42,7 @@ test('letting a window in asks on its own page, and keeps what the window said',
 })
 
 test('making a token asks, and who does not confirm has lost nothing', async () => {
-  await button(admin, 'New Token').click()
+  await button(admin, 'New token').click()
   await admin.getByLabel('Name').fill('nightly report')
   await admin.getByRole('combobox', { name: /^Roles: / }).click()
   await admin.getByRole('option', { name: /^Fleet\b/ }).click()
@@ -93,7 +93,7 @@ test('a wrong code is said beside the field, an older one opens nothing, the new
 
 test('it counts for what follows: a role, the log as a file', async () => {
   await admin.goto('/admin/settings/roles')
-  await button(admin, 'New Role').click()
+  await button(admin, 'New role').click()
   await admin.getByLabel('Name').fill('Pilots')
   await admin.getByLabel('Fleet: Flows').check()
   await button(admin, 'Save role').click()

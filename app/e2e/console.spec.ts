@@ -242,14 +242,14 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   await bob.goto('/login')
   await bob.getByLabel('Email').fill('bob@example.com')
   await bob.getByRole('button', { name: 'Send me a link' }).click()
-  await bob.getByLabel('Login code').fill((await message('bob@example.com', 'Sign in')).code)
+  await bob.getByLabel('Code from the email').fill((await message('bob@example.com', 'Sign in')).code)
   await bob.getByRole('button', { name: 'Sign in' }).click()
   await expect(bob.getByRole('heading', { name: /^Hello/ })).toBeVisible()
 
   await place(admin, 'Membership & Permissions')
   await admin.getByLabel('Search members').fill('bob')
   await expect(admin.getByText('1 member found')).toBeVisible()
-  await admin.getByRole('link', { name: 'Manage Access for bob@example.com' }).click()
+  await admin.getByRole('link', { name: 'Manage access for bob@example.com' }).click()
   await expect(admin).toHaveURL(/\/settings\/members\/[a-z2-7]{26}$/)
   await expect(admin.getByRole('heading', { level: 1 })).toHaveText('bob@example.com')
   await expect(admin.locator('main')).toContainText('with an email code')
@@ -282,9 +282,9 @@ test('a member’s page: roles, suspend, restore, remove', async ({ browser }) =
   expect(await listed('members', '--search', 'bob')).toEqual([])
 })
 
-test('Bulk Invite: nothing is sent before the review; the results can be kept', async () => {
+test('Bulk invite: nothing is sent before the review; the results can be kept', async () => {
   await admin.goto('/admin/settings/members')
-  await button(admin, 'Bulk Invite').click()
+  await button(admin, 'Bulk invite').click()
   await admin.getByLabel('People').fill('email,role,name\nhal@example.com,Fleet,Hal\nnonsense,Fleet,\ngrace@example.org,Fleet,\nivy@example.com,AILoop;Fleet,Ivy')
   await button(admin, 'Check 4 rows').click()
   await expect(dialog(admin)).toContainText('2 people can be invited, 2 rows have errors')
@@ -301,14 +301,14 @@ test('Bulk Invite: nothing is sent before the review; the results can be kept', 
 
 test('roles, tokens, settings, a test email, the audit log and the outbox', async () => {
   await place(admin, 'Roles')
-  await button(admin, 'New Role').click()
+  await button(admin, 'New role').click()
   await admin.getByLabel('Name').fill('Pilots')
   await admin.getByLabel('Fleet: Flows').check()
   await button(admin, 'Save role').click()
   await expect(admin.getByRole('columnheader', { name: /Pilots/ })).toBeVisible()
 
   await place(admin, 'API tokens')
-  await button(admin, 'New Token').click()
+  await button(admin, 'New token').click()
   await admin.getByLabel('Name').fill('nightly')
   await choose(admin, /^Roles: /, 'Pilots')
   await button(admin, 'Create token').click()
@@ -324,7 +324,7 @@ test('roles, tokens, settings, a test email, the audit log and the outbox', asyn
   await admin.goto('/admin/settings/mail')
   await button(admin, 'Send a test').click()
   await said(admin, /The mail server accepted the test email.*Server response/)
-  await place(admin, 'Audit')
+  await place(admin, 'Audit log')
   await expect(admin.getByText(/Audit log verified: \d+ entries/)).toBeVisible()
   await choose(admin, /^Action/, 'rejected')
   await expect(admin.getByText('3 entries')).toBeVisible()
@@ -366,7 +366,7 @@ test('an email is deleted once the reader knows what goes with it', async () => 
   await admin.goto('/admin/mail')
   await button(admin, /^Delete … .* to ivy@example.com/).first().click()
   await expect(admin).toHaveURL(/delete=/)
-  await expect(dialog(admin)).toContainText('a login link in it still works')
+  await expect(dialog(admin)).toContainText('a link in it still works')
   await button(admin, 'Cancel').click()
   await expect(dialog(admin)).toHaveCount(0)
   await button(admin, /^Delete … .* to ivy@example.com/).first().click()
@@ -426,7 +426,7 @@ test('while the server is away the console says so, and catches up by itself', a
 test('an email that was not sent: as its reader would see it, without the link, and gone for good', async () => {
   await admin.goto('/admin/mail')
   await button(admin, /^Preview .* to lena@example.com/).click()
-  await expect(dialog(admin)).toContainText('The login link and code are hidden here')
+  await expect(dialog(admin)).toContainText('The link and the code are hidden here')
   const seen = admin.frameLocator('iframe')
   const way = seen.locator('a.b')
   await expect(way, 'in its own colours').toHaveCSS('background-color', 'rgb(29, 107, 87)')
@@ -445,7 +445,7 @@ test('an email that was not sent: as its reader would see it, without the link, 
   await expect(button(admin, /^Preview .* to lena@example.com/)).toBeFocused()
 
   await button(admin, /^Delete … .* to lena@example.com/).click()
-  await expect(dialog(admin)).toContainText('Its login link stops working')
+  await expect(dialog(admin)).toContainText('Its link stops working')
   await button(admin, 'Delete email').click()
   await said(admin, 'The email to lena@example.com was deleted.')
   await expect(button(admin, /^Delete … .* to lena@example.com/)).toHaveCount(0)
@@ -474,7 +474,7 @@ test('a session that ends in the middle is said, and leads to the sign-in page a
 
 test('every dialog opens by the keyboard, keeps Tab inside, and gives the focus back', async () => {
   const openers: [string, string | RegExp][] = [
-    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk Invite'], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New Role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New Token'],
+    ['/settings/members', 'Invite New User'], ['/settings/members', 'Bulk invite'], ['/mail', /^Delete … .* to ada/], ['/settings/roles', 'New role'], ['/settings/roles', /^Edit Pilots|^Pilots/], ['/settings/tokens', 'New token'],
   ]
   for (const [path, name] of openers) {
     await admin.goto(`/admin${path}`)
@@ -614,7 +614,7 @@ test('with reduced motion, another theme is there at once', async () => {
 test('logs out: the back button shows nothing of the console', async () => {
   await admin.goto('/admin/settings/members')
   await expect(admin.getByText('ada@example.com').first()).toBeVisible()
-  await place(admin, 'Audit')
+  await place(admin, 'Audit log')
   await button(admin, /^Account:/).click()
   await admin.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(admin.getByRole('button', { name: 'Send me a link' })).toBeVisible()

@@ -63,7 +63,7 @@ test('the code for one’s own address, typed when one is in already, leads on',
   await other.getByRole('main').getByRole('button').first().click()
   await expect(other.getByRole('heading', { name: /^Hello/ })).toBeVisible()
   const before = await session()
-  await guest.getByLabel('Login code').fill(mail.code)
+  await guest.getByLabel('Code from the email').fill(mail.code)
   await button(guest, 'Sign in').click()
   await expect(guest, 'where they wanted to go').toHaveURL('/fleet')
   expect(await session()).toBe(before)

@@ -6,7 +6,7 @@ import { faults, setUp } from './harness'
 const now = new Date('2030-05-10T12:00:00Z')
 const at = (minutes: number) => new Date(now.getTime() - minutes * 60_000).toISOString()
 const who = (id: string, name: string, role: string, minutes: number, proved: boolean) => ({
-  id: id.repeat(26), email: `${name.split(' ')[0]!.toLowerCase()}@example.com`, name, state: 'pending', roles: [role], invited_by: 'grace@example.org',
+  id: id.repeat(26), email: `${name.split(' ')[0]!.toLowerCase()}@example.com`, name, state: 'pending', roles: [role], invited_by: 'grace@example.org', invited_by_name: 'Grace Hopper',
   invited_at: at(minutes), expires_at: at(minutes - 7 * 1440), ...(proved && { accepted_at: at(minutes - 30), email_verified_at: at(minutes - 30) }),
 })
 const pending = [who('a', 'Ada Lovelace', 'Fleet', 200, true), who('b', 'Katherine Johnson', 'AILoop', 300, true), who('c', 'Bob Noyce', 'Fleet', 90, false)]

@@ -54,7 +54,7 @@ func TestWindowIsNative(t *testing.T) {
 			"throw new Error('the list is not there')")
 		return err
 	})
-	d.find("dialog", "Bulk Invite")
+	d.find("dialog", "Bulk invite")
 	d.picture("dropped")
 	d.click("button", "~^(Check|Judge|See|Dry)")
 	d.reads("ada@example.com")

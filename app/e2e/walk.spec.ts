@@ -179,7 +179,7 @@ test('approve: the pending page becomes the home by itself, with Fleet and witho
 test('/ailoop/datalake answers 403 with a kind page', async () => {
   expect((await invitee.goto('/fleet/datalake'))?.status()).toBe(200)
   expect((await invitee.goto('/ailoop/datalake'))?.status()).toBe(403)
-  await expect(invitee.getByRole('heading', { name: 'You don’t have access to AILoop Data Lake' })).toBeVisible()
+  await expect(invitee.getByRole('heading', { name: 'You don’t have access to the AILoop Data Lake section' })).toBeVisible()
   await expect(invitee.getByRole('main').locator('a, button'), 'one clear way on').toHaveCount(1)
   await invitee.getByRole('link', { name: 'Go home' }).click()
   await expect(invitee.getByRole('heading', { name: /^Hello/ })).toBeVisible()
@@ -201,7 +201,7 @@ test('logs out, asks with another spelling of the address, and comes back by the
   const { code, link } = await message('invitee@example.com', 'Sign in')
   expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
   expect(link.startsWith(`${base}/login/`)).toBe(true)
-  await invitee.getByLabel('Login code').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as people paste it
+  await invitee.getByLabel('Code from the email').fill(` ${code.toLowerCase().replace('-', ' \u2013 ')}`) // as people paste it
   await invitee.getByRole('button', { name: 'Sign in' }).click()
   await expect(invitee, 'and is where they wanted to go').toHaveURL('/fleet/flows')
 })

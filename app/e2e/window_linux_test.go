@@ -106,7 +106,7 @@ func TestWindow(t *testing.T) {
 	p.holds(t, "bob@example.com", "active")
 	p.holds(t, "eve@example.com", "")
 
-	d.click("link", "Audit")
+	d.click("link", "Audit log")
 	d.click("button", "Export")
 	d.click("menuitem", "~^CSV")
 	audit := filepath.Join(t.TempDir(), "audit.csv")

@@ -185,11 +185,11 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
-		return Errorf(Conflict, "%s was already approved. They can request a login link on the sign-in page.", m.Email).
+		return Errorf(Conflict, "%s was already approved. They can request a link on the sign-in page.", m.Email).
 			WithCode("already_member")
 	case !m.JoinedAt().IsZero():
 		return Errorf(Conflict,
-			"%s has already accepted the invitation. They can request a login link on the sign-in page.",
+			"%s has already accepted the invitation. They can request a link on the sign-in page.",
 			m.Email).WithCode("already_accepted")
 	}
 	m.Invitation.ExpiresAt = now.Add(m.Invitation.TTL.Std())

@@ -111,9 +111,9 @@ func TestMemberRules(t *testing.T) {
 		{"restore the pending", restore, Pending, ann, nil, "Bob is not suspended."},
 		{"renew the pending", renew, Pending, ann, nil, ""},
 		{"renew the proved", renew, Pending, ann, proved,
-			"Bob@Example.org has already accepted the invitation. They can request a login link on the sign-in page."},
+			"Bob@Example.org has already accepted the invitation. They can request a link on the sign-in page."},
 		{"renew the active", renew, Active, ann, nil,
-			"Bob@Example.org was already approved. They can request a login link on the sign-in page."},
+			"Bob@Example.org was already approved. They can request a link on the sign-in page."},
 		{"remove anybody", remove, Suspended, ann, nil, ""},
 		{"remove oneself", remove, Active, bob, nil, "You cannot remove yourself. Another Admin can."},
 	}

@@ -16,6 +16,15 @@ type Text struct {
 // language as well.
 func Textf(format string, values ...any) Text { return Text{format: format, values: values} }
 
+// CountedTextf is Textf for a sentence with one number in it, which decides between two forms of
+// the sentence.
+func CountedTextf(n int, one, many string) Text {
+	if n == 1 {
+		return Textf(one, n)
+	}
+	return Textf(many, n)
+}
+
 // TextOf is what the error says, as a Text.
 func TextOf(err error) Text {
 	format, values := Explain(err).Sentence()

@@ -110,5 +110,5 @@ const (
 
 // SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
-	return Errorf(SignedOut, "You are not signed in. Open /login and request a login link.")
+	return Errorf(SignedOut, "You are not signed in. Open /login and request a link.")
 }

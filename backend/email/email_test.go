@@ -223,14 +223,14 @@ func TestEmailsTellTheFacts(t *testing.T) {
 			"grace@example.org",
 			"Ada@Example.com",
 			"Fleet",
-			"Wednesday 15 May 2030, 12:00 UTC (7 days)",
+			"Wednesday 15 May 2030 at 12:00 UTC (in 7 days)",
 			all["invitation"].facts.Link,
 			"Welcome, Ada.",
 			"did not expect it",
 		},
 		"expiring": {
 			"Grace Hopper",
-			"Thursday 9 May 2030, 12:00 UTC (24 hours)",
+			"Thursday 9 May 2030 at 12:00 UTC (in 24 hours)",
 			all["expiring"].facts.Link,
 			"no longer works",
 			"did not expect it",
@@ -238,7 +238,7 @@ func TestEmailsTellTheFacts(t *testing.T) {
 		"sign-in": {
 			"K7PQ-3XMD",
 			all["sign-in"].facts.Link,
-			"Wednesday 8 May 2030, 12:15 UTC (15 minutes)",
+			"Wednesday 8 May 2030 at 12:15 UTC (in 15 minutes)",
 			"Firefox on Linux",
 			"If it was not you",
 		},
@@ -250,7 +250,7 @@ func TestEmailsTellTheFacts(t *testing.T) {
 		"waiting-many":  {"2 pending requests", "Ada Lovelace", "alan@example.net", "AILoop and Fleet"},
 		"waiting-admin": {"eve@example.net", "Requested role: Admin (can manage everyone), waiting 1 h"},
 		"abandoned":     {"alan@example.net", "30 days"},
-		"test":          {"grace@example.org", "Wednesday 8 May 2030, 12:00 UTC"},
+		"test":          {"grace@example.org", "Wednesday 8 May 2030 at 12:00 UTC"},
 	} {
 		w := write(t, l, all[name])
 		text := strings.Join(strings.Fields(strings.ReplaceAll(w.Text, "\n> ", " ")), " ")

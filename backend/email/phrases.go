@@ -129,7 +129,7 @@ func (f *writer) who() string {
 	case f.InviterEmail == "":
 		return f.Inviter
 	}
-	return f.Inviter + " <" + f.InviterEmail + ">"
+	return f.say("email.fact.person", "Name", f.Inviter, "Email", f.InviterEmail)
 }
 
 func (f *writer) roleWord() string { return f.count("email.fact.roles", len(f.Roles)) }
@@ -157,11 +157,11 @@ func (f *writer) until() string {
 	if f.Until.IsZero() {
 		return ""
 	}
-	at, lasts := f.print.Exact(f.Until), f.print.Span(f.Until.Sub(f.At))
-	if lasts == "" {
+	at, left := f.print.Exact(f.Until), f.print.In(f.Until.Sub(f.At))
+	if left == "" {
 		return at
 	}
-	f.values["Time"], f.values["Span"] = at, lasts
+	f.values["Time"], f.values["Left"] = at, left
 	return f.print.Say("email.fact.until", f.values)
 }
 

@@ -26,10 +26,12 @@ func TestPattern(t *testing.T) {
 func TestRetell(t *testing.T) {
 	english := `{"reply.closed": "{{.Server}} closed it.", "reply.slow": "{{.Server}} was slow ({{.Span}}).",
 		"check.paused": "Paused: {{.Reply}}", "check.unusual": "{{.Total}} events: {{.Kinds}}",
+		"check.wait": {"one": "Wait {{.N}} minute.", "other": "Wait {{.N}} minutes."},
 		"check.clock": "{{.Span}} ahead", "span.hours": {"one": "{{.N}} hour", "other": "{{.N}} hours"},
 		"console.unusual.kind.dead_link": {"one": "{{.N}} unknown link", "other": "{{.N}} unknown links"}}`
 	german := `{"reply.closed": "{{.Server}} hat getrennt.", "reply.slow": "{{.Span}} lang schwieg {{.Server}}.",
 		"check.paused": "Angehalten: {{.Reply}}", "check.unusual": "{{.Total}} Ereignisse: {{.Kinds}}",
+		"check.wait": {"one": "Noch {{.N}} Minute.", "other": "Noch {{.N}} Minuten."},
 		"check.clock": "{{.Span}} vor", "span.hours": {"one": "{{.N}} Stunde", "other": "{{.N}} Stunden"},
 		"console.unusual.kind.dead_link": {"one": "{{.N}} fremder Link", "other": "{{.N}} fremde Links"}}`
 	c, err := Open(fstest.MapFS{
@@ -71,6 +73,8 @@ func TestRetell(t *testing.T) {
 			"3 events: 2 unknown links from 2 networks; 1 unknown link from 192.0.2.7",
 			"3 Ereignisse: 2 fremde Links; 1 fremder Link"},
 		{access.Textf("%s ahead", access.Span(3*time.Hour)), "3 hours ahead", "3\u00a0Stunden vor"},
+		{access.CountedTextf(1, "Wait %d minute.", "Wait %d minutes."), "Wait 1 minute.", "Noch 1 Minute."},
+		{access.CountedTextf(2, "Wait %d minute.", "Wait %d minutes."), "Wait 2 minutes.", "Noch 2 Minuten."},
 		{access.Textf("Nobody translated %s.", "this"), "Nobody translated this.", "Nobody translated this."},
 	} {
 		if got := c.In(access.English).Text(row.text); got != row.english {

@@ -24,7 +24,7 @@ var (
 		"web", "web/api", "web/events", "web/portal", "private", "../app", "../app/desktop",
 	}
 	takes = []string{"Errorf", "Countedf", "refuse", "refuseURL", "badBody", "invalid", "counted",
-		"auditBroken", "reportf"}
+		"auditBroken", "reportf", "CountedTextf"}
 
 	// telling are the files that say why an email was not sent.
 	telling = []string{

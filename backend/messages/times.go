@@ -13,9 +13,10 @@ var OwnKeys = []string{
 	"list.and", "list.comma",
 	"span.days", "span.hours", "span.minutes", "span.minutes_short",
 	"time.clock_utc", "time.day_and_month", "time.exact_utc",
+	"time.in_days", "time.in_hours", "time.in_minutes",
 }
 
-// Exact is t in UTC, such as Thursday 5 March 2026, 14:05 UTC.
+// Exact is t in UTC, such as Thursday 5 March 2026 at 14:05 UTC.
 func (p *Printer) Exact(t time.Time) string {
 	t = t.UTC()
 	date := p.locale.FmtDateFull(t)
@@ -41,6 +42,22 @@ func (p *Printer) DayAndMonth(t time.Time) string {
 		day = "1er"
 	}
 	return p.Say("time.day_and_month", Values{"Day": day, "Month": month})
+}
+
+// In is how long until something happens, such as in 6 days, rounded to the largest unit that
+// fits: so nobody has to know a time zone to understand a time. It is empty once that has passed.
+func (p *Printer) In(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Hour:
+		return p.Say("time.in_minutes", Values{"N": int((d + time.Minute - 1) / time.Minute)})
+	case d < 36*time.Hour:
+		return p.Say("time.in_hours", Values{"N": int((d + time.Hour/2) / time.Hour)})
+	default:
+		return p.Say("time.in_days", Values{"N": int((d + day/2) / day)})
+	}
 }
 
 // maxSpan is the longest that is said in words. What lasts longer never ends.

@@ -66,7 +66,7 @@ func TestSpansInWords(t *testing.T) {
 func TestTimes(t *testing.T) {
 	at := time.Date(2030, 5, 8, 14, 5, 0, 0, time.FixedZone("CEST", 2*60*60))
 	p := openAll(t).In(access.English)
-	if got, want := p.Exact(at), "Wednesday 8 May 2030, 12:05 UTC"; got != want {
+	if got, want := p.Exact(at), "Wednesday 8 May 2030 at 12:05 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got, want := p.ClockUTC(at), "12:05 UTC"; got != want {

@@ -131,3 +131,38 @@ func TestNoOneInvitedTheFirstAdmin(t *testing.T) {
 			got.Decision.At)
 	}
 }
+
+// Login requests named who invited by address alone, and the audit log by name. Whoever has no
+// name, and whoever is no member, has none here either.
+func TestInvitersAreNamed(t *testing.T) {
+	fx := newFixture(t)
+	ben := fx.confirmed(fx.member("ben@example.org", "Ben Ito", access.Admin))
+	kay := fx.confirmed(fx.member("kay@example.org", "", access.Admin))
+	inviters := map[string]access.Actor{"a@example.com": ben, "b@example.com": kay, "c@example.com": access.Operator}
+	for to, by := range inviters {
+		in := NewInvitation{Email: mail(t, to), Roles: []access.RoleName{access.Fleet}}
+		_, err := fx.Invitations.Invite(t.Context(), by, in)
+		must(t, err)
+	}
+	page, err := fx.Members.LoginRequests(t.Context(), fx.ann, RequestQuery{})
+	must(t, err)
+	want := map[string]string{"ben@example.org": "Ben Ito", "kay@example.org": "", "the operator": ""}
+	for _, m := range page.Items {
+		if name, ok := want[m.InvitedBy]; !ok || m.InvitedByName != name {
+			t.Errorf("%s was invited by %q, %q", m.Email.Typed, m.InvitedBy, m.InvitedByName)
+		}
+	}
+	for _, by := range page.Inviters {
+		if name, ok := want[by.Name]; !ok || by.MemberName != name {
+			t.Errorf("an inviter is %+v", by)
+		}
+	}
+	if len(page.Items) != 3 || len(page.Inviters) != 3 {
+		t.Errorf("%d requests by %d inviters", len(page.Items), len(page.Inviters))
+	}
+	got, err := fx.Members.Approve(t.Context(), ben, page.Items[0].ID, []access.RoleName{access.Fleet})
+	must(t, err)
+	if got.DecidedByName != "Ben Ito" {
+		t.Errorf("approved by %q, %q", got.DecidedBy, got.DecidedByName)
+	}
+}

@@ -18,6 +18,9 @@ type MemberView struct {
 	Delivery     *access.Message
 	UndoUntil    time.Time // until when whoever made the last change can undo it
 	AdminsNote   string    // the internal note, for who may change members; only of one member
+
+	// The names of those three, if they are members and have one.
+	InvitedByName, HandedOverName, DecidedByName string
 }
 
 func (s *core) memberView(tx *store.Tx, m access.Member) (MemberView, error) {
@@ -53,7 +56,7 @@ func (s *core) deciders(tx *store.Tx, c *MemberView) error {
 		if err != nil {
 			return err
 		}
-		c.InvitedBy = by.String()
+		c.InvitedBy, c.InvitedByName = by.String(), by.known()
 	}
 	if c.Decision.By.Member == c.ID {
 		c.Decision = access.Decision{}
@@ -62,7 +65,7 @@ func (s *core) deciders(tx *store.Tx, c *MemberView) error {
 		return nil
 	}
 	by, err := s.named(tx, c.Decision.By)
-	c.DecidedBy = by.String()
+	c.DecidedBy, c.DecidedByName = by.String(), by.known()
 	return err
 }
 
@@ -73,7 +76,7 @@ func (s *core) caution(tx *store.Tx, c *MemberView) error {
 		if err != nil {
 			return err
 		}
-		c.HandedOver = by.String()
+		c.HandedOver, c.HandedOverName = by.String(), by.known()
 	}
 	if c.State != access.Pending {
 		return nil

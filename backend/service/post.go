@@ -105,6 +105,14 @@ func (i identity) String() string {
 	return i.name
 }
 
+// known is the name of a member who has one, to show beside the address.
+func (i identity) known() string {
+	if i.email == "" || i.name == i.email {
+		return ""
+	}
+	return i.name
+}
+
 // named returns how to show an actor. A member who was deleted is shown by id:
 // nothing else is left of them.
 func (s *core) named(tx *store.Tx, actor access.Actor) (identity, error) {

@@ -23,8 +23,9 @@ type RequestPage struct {
 
 // A NamedInviter is somebody who invited, and how they are shown.
 type NamedInviter struct {
-	ID   access.Inviter
-	Name string
+	ID         access.Inviter
+	Name       string // a member's address
+	MemberName string // if they are a member and have one
 }
 
 // maxInviters is how many inviters a page of login requests names.
@@ -106,7 +107,7 @@ func (s *core) inviters(tx *store.Tx) ([]NamedInviter, error) {
 		if err != nil {
 			return nil, err
 		}
-		named = append(named, NamedInviter{by.Inviter(), who.String()})
+		named = append(named, NamedInviter{by.Inviter(), who.String(), who.known()})
 	}
 	return named, nil
 }

@@ -43,7 +43,7 @@ func TestStrangersLockNobodyOut(t *testing.T) {
 		t.Errorf("%d emails, want %d", n, MaxStrangerEmails)
 	}
 	text := fx.body(fx.message(access.SignInMessage, "fay@example.org").ID).Text
-	if !says(text, "in any browser", "Many sign-in emails were requested", "Until Wednesday 1 May 2030, 14:00 UTC") {
+	if !says(text, "in any browser", "Many sign-in emails were requested", "Until Wednesday 1 May 2030 at 14:00 UTC") {
 		t.Errorf("the last email:\n%s", text)
 	}
 	first := fx.linkTo(access.SignInMessage, "fay@example.org")

@@ -30,8 +30,8 @@ var (
 		"This form has expired, or did not come from a page of this server. Open the page again.").
 		WithCode("foreign_form")
 	errPending = access.Errorf(access.Forbidden,
-		"Your account is pending approval. Until it is approved, you can open only the pending "+
-			"page.").WithCode("pending")
+		"Your account is pending approval. Until it is approved, you can open only the page "+
+			"of your request.").WithCode("pending")
 )
 
 // check identifies the caller, from the current state, and refuses what they may

@@ -27,6 +27,7 @@ type MemberJSON struct {
 	State             string        `json:"state" enum:"pending,active,suspended" example:"pending"`
 	Roles             []string      `json:"roles" doc:"Of a pending member: the requested roles." example:"Fleet"`
 	InvitedBy         string        `json:"invited_by,omitempty" doc:"Absent of the first Admin, like decided_by and decided_at." example:"grace@example.com"`
+	InvitedByName     string        `json:"invited_by_name,omitempty" doc:"The name of that member, if they have one." example:"Grace Hopper"`
 	InvitedAt         time.Time     `json:"invited_at,omitzero" doc:"Of the first Admin: when they set the workspace up."`
 	InvitationNote    string        `json:"invitation_note,omitempty" doc:"From the Admin who invited, included in the email."`
 	ExpiresAt         time.Time     `json:"expires_at,omitzero" doc:"When the invitation expires; absent once it was accepted."`
@@ -35,8 +36,10 @@ type MemberJSON struct {
 	AcceptedAt        time.Time     `json:"accepted_at,omitzero" doc:"When they accepted the invitation, with any link."`
 	EmailVerifiedAt   time.Time     `json:"email_verified_at,omitzero" doc:"When they first used a link or code that was emailed to the address. Absent until then: see link_handed_over_by."`
 	LinkHandedOverBy  string        `json:"link_handed_over_by,omitempty" doc:"Who shared the link with which they accepted. It was not emailed, so the address is not verified. Absent once they sign in with an emailed link or code." example:"grace@example.com"`
+	LinkHandedByName  string        `json:"link_handed_over_by_name,omitempty" doc:"The name of that member, if they have one." example:"Grace Hopper"`
 	InviterMayNot     bool          `json:"inviter_may_not,omitempty" doc:"The person who invited them can no longer grant these roles: choose roles to approve with."`
 	DecidedBy         string        `json:"decided_by,omitempty" example:"grace@example.com"`
+	DecidedByName     string        `json:"decided_by_name,omitempty" doc:"The name of that member, if they have one." example:"Grace Hopper"`
 	DecidedAt         time.Time     `json:"decided_at,omitzero"`
 	LastSignInAt      time.Time     `json:"last_sign_in_at,omitzero"`
 	Note              string        `json:"note,omitempty" doc:"Their message to the administrators." example:"I am the new pilot."`
@@ -61,13 +64,16 @@ func memberOf(c service.MemberView) MemberJSON {
 		State:            string(c.State),
 		Roles:            text.Strings(c.Roles),
 		InvitedBy:        c.InvitedBy,
+		InvitedByName:    c.InvitedByName,
 		InvitedAt:        c.Invitation.At,
 		InvitationNote:   c.Invitation.Note,
 		AcceptedAt:       c.JoinedAt(),
 		EmailVerifiedAt:  c.EmailVerifiedAt,
 		LinkHandedOverBy: c.HandedOver,
+		LinkHandedByName: c.HandedOverName,
 		InviterMayNot:    c.InviterLacks,
 		DecidedBy:        c.DecidedBy,
+		DecidedByName:    c.DecidedByName,
 		DecidedAt:        c.Decision.At,
 		LastSignInAt:     c.LastSignIn,
 		Note:             c.Note,

@@ -28,21 +28,21 @@ func TestRefusalsInTheReadersLanguage(t *testing.T) {
 		holds        string
 	}{
 		{"a field", c.Admin, "POST", "/invitations", `{"email":"ada","roles":["Fleet"]}`, 422,
-			`"detail":"Eine E-Mail-Adresse enthält ein @, zum Beispiel ada@example.com.","code":"email_malformed",` +
-				`"errors":[{"message":"Eine E-Mail-Adresse enthält ein @, zum Beispiel ada@example.com."`},
+			`"detail":"Eine E-Mail-Adresse muss ein @ enthalten, zum Beispiel ada@example.com.","code":"email_malformed",` +
+				`"errors":[{"message":"Eine E-Mail-Adresse muss ein @ enthalten, zum Beispiel ada@example.com."`},
 		{"what another Admin did", c.Admin, "POST", "/members/{fleet}/approve", `{"roles":["Fleet"]}`, 409,
 			"fleet@example.com wurde bereits genehmigt, von "},
 		{"when that was", c.Admin, "POST", "/members/{fleet}/approve", `{"roles":["Fleet"]}`, 409,
-			" am Mittwoch, 1. Mai 2030, 12:00 Uhr UTC."},
+			" am Mittwoch, 1. Mai 2030 um 12:00 Uhr UTC."},
 		{"a permission", c.Fleet, "GET", "/members", "", 403,
-			"Ihr Zugriff umfasst nicht: Mitglieder und Anfragen sehen. Ein Admin kann das ändern."},
+			"Ihnen fehlt diese Berechtigung: Mitglieder und Anfragen sehen. Ein Admin kann das ändern."},
 		{"the name of a field in a sentence", c.Admin, "POST", "/invitations",
 			`{"email":"ada@example.com","roles":["Fleet"],"note":"` + strings.Repeat("x", 201) + `"}`, 422,
 			"Das Feld „Notiz“ hat 201 Zeichen, höchstens 200 sind erlaubt."},
 		{"none such", c.Admin, "GET", "/members/" + strings.Repeat("a", 26), "", 404,
 			"Dieses Mitglied gibt es hier nicht."},
 		{"nowhere", c.Admin, "GET", "/nowhere", "", 404, "Unter dieser Adresse gibt es nichts."},
-		{"an unknown field", c.Admin, "PATCH", "/me", `{"nmae":true}`, 422, "„nmae“ ist hier nicht bekannt."},
+		{"an unknown field", c.Admin, "PATCH", "/me", `{"nmae":true}`, 422, "„nmae“ ist kein bekanntes Feld."},
 		{"two faults", c.Admin, "POST", "/invitations", `{"email":1,"roles":2}`, 422,
 			`"detail":"An der Anfrage stimmen 2 Angaben nicht. Die erste: „email“ muss Text sein."`},
 		{"a parameter", c.Admin, "GET", "/members?limit=x", "", 422, "„limit“ muss eine ganze Zahl sein."},
@@ -51,7 +51,7 @@ func TestRefusalsInTheReadersLanguage(t *testing.T) {
 		{"a row", c.Admin, "POST", "/invitations/batch",
 			`{"dry_run":true,"invitations":[{"email":"a@example.com","roles":["Fleet"]},` +
 				`{"email":"A@example.com","roles":["Fleet"]},{"email":"fleet@example.com","roles":["Fleet"]}]}`, 200,
-			`"detail":"Doppelt: wie Zeile 1."`},
+			`"detail":"Doppelt: steht schon in Zeile 1."`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := row.by.API(row.method, c.Fill(row.path), row.body, german)

@@ -50,6 +50,8 @@ type requestListJSON struct {
 type inviterJSON struct {
 	ID   string `json:"id" doc:"For the parameter invited_by." example:"mfrggzdfmztwq2lknnwg23tpoa"`
 	Name string `json:"name" doc:"As in invited_by of a member." example:"ada@example.com"`
+
+	MemberName string `json:"member_name,omitempty" doc:"As in invited_by_name of a member." example:"Ada Lovelace"`
 }
 
 type requestsOut struct{ Body requestListJSON }
@@ -65,7 +67,7 @@ func (s *API) loginRequests(ctx context.Context, actor access.Actor, in *request
 	}
 	list := requestListJSON{MemberListJSON: listOf(page.MemberPage), Inviters: []inviterJSON{}}
 	for _, by := range page.Inviters {
-		list.Inviters = append(list.Inviters, inviterJSON{string(by.ID), by.Name})
+		list.Inviters = append(list.Inviters, inviterJSON{string(by.ID), by.Name, by.MemberName})
 	}
 	return &requestsOut{list}, nil
 }

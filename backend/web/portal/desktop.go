@@ -32,7 +32,7 @@ type DesktopAuthorization struct {
 }
 
 var errDesktopAuthorization = access.Errorf(access.Invalid,
-	"This address is incomplete, or does not come from the Doorward desktop app. Press Sign in there again.").
+	"This address is incomplete, or does not come from the Doorward desktop app. Press “Sign in” there again.").
 	WithCode("bad_window")
 
 const maxState = 128

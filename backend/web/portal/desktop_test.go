@@ -32,7 +32,7 @@ func TestWindowPageLeadsNowhereElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := c.Records()
 			a := c.Admin.Get("/desktop?" + webtest.DesktopForm(change...).Encode())
-			a.Want(t, http.StatusUnprocessableEntity, "Press Sign in there again")
+			a.Want(t, http.StatusUnprocessableEntity, "Press “Sign in” there again")
 			fields := []string{}
 			form := webtest.DesktopForm(change...)
 			for field := range form {

@@ -25,6 +25,7 @@ var templateFuncs = template.FuncMap{
 	"press":    func(s string) template.HTML { return around(`<button class="link">`, s, "</button>") },
 	"link":     func(to, s string) template.HTML { return around(`<a href="`, to, `">`) + around("", s, "</a>") },
 	"signedIn": signedIn,
+	"soft":     soft,
 	"when":     when,
 }
 
@@ -44,8 +45,11 @@ func signedIn(sentence, email string) template.HTML {
 	if email == "" {
 		return around("<b>", sentence, "</b>")
 	}
-	return around("<b>", sentence, "</b> ") + around(`<span class="soft"><bdi>`, email, "</bdi></span>")
+	return around("<b>", sentence, "</b> ") + soft(email)
 }
+
+// soft is what stands beside a name.
+func soft(s string) template.HTML { return around(`<span class="soft"><bdi>`, s, "</bdi></span>") }
 
 // when shows a time, which the script shows in the reader's time zone.
 func when(m *Moment) template.HTML {

@@ -170,7 +170,7 @@ func TestLanguageOfThePages(t *testing.T) {
 		"markup":             {asked{reads("de"), languageCookie(`de><script>`)}, german},
 		"an unknown header":  {asked{reads("sv"), languageCookie("")}, english},
 		"what it lacks is in English": {asked{reads("de")},
-			[]string{"Anmelden", "login link and a code", "Send me a link"}},
+			[]string{"Anmelden", "a link and a code", "Send me a link"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := s.Browser().Get("/login", row.change...)
@@ -335,7 +335,7 @@ func TestRefusalsInTheReadersLanguage(t *testing.T) {
 	b := german()
 	page := b.Get("/login")
 	for _, row := range []struct{ path, field, value, want string }{
-		{"/login", "email", "ada", "Eine E-Mail-Adresse enthält ein @, zum Beispiel ada@example.com."},
+		{"/login", "email", "ada", "Eine E-Mail-Adresse muss ein @ enthalten, zum Beispiel ada@example.com."},
 		{"/login", "email", "ada@example", "Nach dem @ steht etwas wie example.com."},
 		{"/login", "email", "ada@ex\u0430mple.com", "(lateinisch und kyrillisch)"},
 		{"/login/code", "code", "123", "Ein Code hat acht Buchstaben und Ziffern, wie K7PQ-3XMD."},

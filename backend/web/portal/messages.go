@@ -90,17 +90,15 @@ func signedOutPage(l Leaf, everywhere, tokens bool) MessagePage {
 // of a section, or one of the constants below.
 func notAllowedPage(l Leaf, place string) MessagePage {
 	say := l.words.say
-	title, advice := say("portal.not_allowed.title", "Place", place), say("portal.not_allowed.advice",
-		"Workspace", l.Workspace, "Place", place)
+	title := say("portal.not_allowed.title", "Place", place)
 	switch place {
 	case consolePlace:
 		title = say("portal.not_allowed.title_console")
-		advice = say("portal.not_allowed.advice_console", "Workspace", l.Workspace)
 	case desktopPlace:
 		title = say("portal.not_allowed.title_desktop")
-		advice = say("portal.not_allowed.advice_desktop", "Workspace", l.Workspace)
 	}
-	return message(l, Warn, title, say("portal.not_allowed.text"), advice, l.goHome())
+	return message(l, Warn, title, say("portal.not_allowed.text"),
+		say("portal.not_allowed.advice", "Workspace", l.Workspace), l.goHome())
 }
 
 // notFoundPage is for an address of this server that does not exist.

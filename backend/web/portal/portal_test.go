@@ -49,15 +49,15 @@ func TestInvitedPersonComesIn(t *testing.T) {
 	home.Want(t, 200, "/fleet/datalake", "/fleet/flows")
 	home.Lacks(t, "/ailoop", `href="/admin"`)
 	b.Get("/fleet").Want(t, 200, "Data Lake", "Flows")
-	b.Get("/fleet/datalake").Want(t, 200, "Not set up yet")
-	b.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "You don’t have access to AILoop Data Lake")
+	b.Get("/fleet/datalake").Want(t, 200, "no application is connected here yet")
+	b.Get("/ailoop/datalake").Want(t, http.StatusForbidden, "You don’t have access to the AILoop Data Lake section")
 	b.Get("/admin").Want(t, http.StatusForbidden)
 
 	if _, err := s.Service.Members.ChangeRoles(bg, s.Admin, id,
 		[]access.RoleName{access.Fleet, access.AILoop}); err != nil {
 		t.Fatal(err)
 	}
-	b.Get("/ailoop/datalake").Want(t, 200, "Not set up yet")
+	b.Get("/ailoop/datalake").Want(t, 200, "no application is connected here yet")
 	act := func(verb func(context.Context, access.Actor, access.MemberID) (service.MemberView, error)) {
 		t.Helper()
 		_, err := verb(bg, s.Admin, id)

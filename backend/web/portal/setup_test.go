@@ -50,7 +50,7 @@ func TestInvitedBeforeSetup(t *testing.T) {
 	s.Must(err)
 	link := strings.TrimPrefix(in.Link, webtest.URL)
 	page := s.Browser().Get(link)
-	page.Want(t, http.StatusOK, "You have been invited to AI Loop", "<dt>Invited by</dt><dd>AI Loop</dd>")
+	page.Want(t, http.StatusOK, "You are invited to AI Loop", "<dt>Invited by</dt><dd>AI Loop</dd>")
 	page.Lacks(t, "operator")
 	s.Browser().RedeemLink(link).Want(t, http.StatusSeeOther, "/pending")
 }

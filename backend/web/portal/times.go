@@ -24,7 +24,7 @@ func (w *words) moment(t, now time.Time) *Moment {
 		Machine: t.Format(time.RFC3339),
 		Exact:   w.say("portal.time.exact", "Date", w.exactDay(t), "Time", t.Format("15:04:05")),
 		On:      w.on(t, now),
-		Left:    w.left(t, now),
+		Left:    w.In(t.Sub(now)),
 	}
 }
 
@@ -65,22 +65,6 @@ func (w *words) exactDay(t time.Time) string {
 	return w.Day(t)
 }
 
-// left is the time until t, rounded to the largest fitting unit: so nobody has to
-// know a time zone to understand it.
-func (w *words) left(t, now time.Time) string {
-	const day = 24 * time.Hour
-	switch d := t.Sub(now); {
-	case d <= 0:
-		return ""
-	case d < time.Hour:
-		return w.say("portal.time.in_minutes", "N", up(d, time.Minute))
-	case d < 36*time.Hour:
-		return w.say("portal.time.in_hours", "N", int((d+time.Hour/2)/time.Hour))
-	default:
-		return w.say("portal.time.in_days", "N", int((d+day/2)/day))
-	}
-}
-
 // wait is how long to wait, rounded up.
 func (w *words) wait(d time.Duration) string {
 	switch {
@@ -89,9 +73,9 @@ func (w *words) wait(d time.Duration) string {
 	case d <= time.Minute:
 		return w.say("portal.time.in_seconds", "N", up(d, time.Second))
 	case d <= 90*time.Minute:
-		return w.say("portal.time.in_minutes", "N", up(d, time.Minute))
+		return w.say("time.in_minutes", "N", up(d, time.Minute))
 	}
-	return w.say("portal.time.in_hours", "N", up(d, time.Hour))
+	return w.say("time.in_hours", "N", up(d, time.Hour))
 }
 
 func up(d, unit time.Duration) int { return int((d + unit - 1) / unit) }

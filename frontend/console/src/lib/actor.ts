@@ -14,3 +14,13 @@ export function named(by: string | undefined): string {
   if (by === 'the operator') return t('console.audit.the_operator')
   return by === 'an API token' ? t('console.audit.an_api_token') : (by ?? '')
 }
+
+type Known = { name: string; member_name?: string }
+
+// told is how somebody is shown among others: by name, with the address if another has the same name.
+export function told(by: Known, others: Known[]): string {
+  const name = by.member_name
+  if (!name) return named(by.name)
+  const twice = others.some((other) => other.member_name === name && other.name !== by.name)
+  return twice ? t('console.text.name_and_email', { Name: name, Email: by.name }) : name
+}

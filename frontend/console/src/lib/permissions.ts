@@ -23,8 +23,8 @@ export const said = (permission: string): string => words[permission]?.() ?? per
 
 // group is the part of the matrix that a permission belongs to.
 export function group(permission: string): string {
-  if (permission.startsWith('open ailoop')) return 'AILoop'
-  if (permission.startsWith('open fleet')) return 'Fleet'
+  if (permission.startsWith('open ailoop')) return t('console.roles.section', { Section: 'AILoop' })
+  if (permission.startsWith('open fleet')) return t('console.roles.section', { Section: 'Fleet' })
   return t('console.permission.management')
 }
 

@@ -10,6 +10,10 @@ describe('relative', () => {
     [0, 'just now'], [30, 'in a moment'], [-44, 'just now'], [-46, '1 minute ago'], [-720, '12 minutes ago'], [-3600, '1 hour ago'], [-86_400, 'yesterday'],
     [-3 * 86_400, '3 days ago'], [-8 * 86_400, '1 week ago'], [3 * 86_400, 'in 3 days'], [7 * 86_400 - 30, 'in 7 days'], [-400 * 86_400, '1 year ago'], [86_400 + 60, 'tomorrow'], [50, 'in 1 minute'], [-45 * 86_400, '1 month ago'],
   ])('%d seconds from now reads "%s"', (seconds, want) => expect(relative(after(seconds), now)).toBe(want))
+
+  // An email that was due said "Next attempt just now".
+  test.each([[-50, 'in a moment'], [0, 'in a moment'], [50, 'in 1 minute']])('%d seconds from now, ahead, reads "%s"', (seconds, want) =>
+    expect(relative(after(seconds), now, true)).toBe(want))
 })
 
 describe('lasting', () => {

@@ -36,9 +36,10 @@ const measures = once((unit) => new Intl.NumberFormat(language(), { style: 'unit
 export const measure = (n: number, unit: Unit): string => measures(unit).format(n)
 
 // relative says how long ago or in how long: "12 minutes ago", "in 3 days". It is in
-// the language of the page, not of the browser.
-export function relative(at: Date, now: Date): string {
+// the language of the page, not of the browser. What is ahead, and due by now, is in a moment.
+export function relative(at: Date, now: Date, ahead = false): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
+  if (ahead && seconds < 45) return t('console.time.in_a_moment')
   if (Math.abs(seconds) < 45) return seconds > 5 ? t('console.time.in_a_moment') : t('console.time.just_now')
   const [, unit, size] = steps.find(([below]) => Math.abs(seconds) < below) ?? steps[5]!
   const whole = seconds > day ? Math.round : Math.trunc // an invitation of 7 days just made ends "in 7 days"

@@ -22,7 +22,7 @@ describe('opens', () => {
     [[role('open fleet', 'open fleet/datalake', 'open fleet/flows')], 'Access to Fleet (Data Lake, Flows).'],
     [[role('open ailoop/flows', 'read members')], 'Access to AILoop (Flows). Can view members.'],
     [[role('open fleet')], 'Access to Fleet (home page only).'],
-    [[role('read audit', 'read members', 'decide members')], 'Can manage members. Can view audit.'],
+    [[role('read audit', 'read members', 'decide members')], 'Can manage members. Can view the audit log.'],
     [[role()], 'No access yet.'],
     [[], 'No access yet.'],
     // "Nothing in Fleet" and "Nothing in AILoop" stood beside each other.
@@ -36,7 +36,7 @@ describe('opens', () => {
 })
 
 test('permissions stand in their groups', () => {
-  expect(grouped(['open ailoop', 'open fleet', 'read audit', 'open fleet/flows'])).toEqual([['AILoop', ['open ailoop']], ['Fleet', ['open fleet', 'open fleet/flows']], ['Management', ['read audit']]])
+  expect(grouped(['open ailoop', 'open fleet', 'read audit', 'open fleet/flows'])).toEqual([['AILoop section', ['open ailoop']], ['Fleet section', ['open fleet', 'open fleet/flows']], ['Management', ['read audit']]])
 })
 
 test.each([

@@ -26,7 +26,7 @@ export const mine = (all: readonly Place[]): Place[] => all.filter((p) => there(
 export const places: Place[] = [
   { path: '/', get name() { return t('console.nav.dashboard') }, icon: LayoutDashboard, need: 'read members', get text() { return t('console.nav.dashboard_text') } },
   { path: '/requests', get name() { return t('console.nav.requests') }, get short() { return t('console.nav.requests_short') }, icon: Inbox, need: 'read members', get text() { return t('console.nav.requests_text') } },
-  { path: '/audit', get name() { return t('console.nav.audit') }, icon: ScrollText, need: 'read audit', get text() { return t('console.nav.audit_text') } },
+  { path: '/audit', get name() { return t('console.nav.audit') }, get short() { return t('console.nav.audit_short') }, icon: ScrollText, need: 'read audit', get text() { return t('console.nav.audit_text') } },
   { path: '/mail', get name() { return t('console.nav.mail') }, get short() { return t('console.nav.mail_short') }, icon: Mail, need: 'read settings', get text() { return t('console.nav.mail_text') } },
 ]
 

@@ -1506,6 +1506,11 @@ export interface components {
             decided_at?: string;
             /** @example grace@example.com */
             decided_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            decided_by_name?: string;
             /** @description The delivery of the last invitation or sign-in email. */
             delivery?: components["schemas"]["Delivery"];
             /**
@@ -1554,6 +1559,11 @@ export interface components {
              * @example grace@example.com
              */
             invited_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            invited_by_name?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
@@ -1568,6 +1578,11 @@ export interface components {
              * @example grace@example.com
              */
             link_handed_over_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            link_handed_over_by_name?: string;
             /** @description Only with print_link. */
             login_link?: string;
             /** @example Ada Lovelace */
@@ -1603,6 +1618,11 @@ export interface components {
              * @example mfrggzdfmztwq2lknnwg23tpoa
              */
             id: string;
+            /**
+             * @description As in invited_by_name of a member.
+             * @example Ada Lovelace
+             */
+            member_name?: string;
             /**
              * @description As in invited_by of a member.
              * @example ada@example.com
@@ -1887,6 +1907,11 @@ export interface components {
             decided_at?: string;
             /** @example grace@example.com */
             decided_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            decided_by_name?: string;
             /** @description The delivery of the last invitation or sign-in email. */
             delivery?: components["schemas"]["Delivery"];
             /**
@@ -1935,6 +1960,11 @@ export interface components {
              * @example grace@example.com
              */
             invited_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            invited_by_name?: string;
             /** @description The person who invited them can no longer grant these roles: choose roles to approve with. */
             inviter_may_not?: boolean;
             /**
@@ -1949,6 +1979,11 @@ export interface components {
              * @example grace@example.com
              */
             link_handed_over_by?: string;
+            /**
+             * @description The name of that member, if they have one.
+             * @example Grace Hopper
+             */
+            link_handed_over_by_name?: string;
             /** @example Ada Lovelace */
             name?: string;
             /**
