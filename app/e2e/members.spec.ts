@@ -285,6 +285,34 @@ test('the account menu leads to a page of one’s own, with the name and the ses
   await expect(admin.getByRole('heading', { name: /sessions/i })).toBeVisible()
 })
 
+// Who might see members and not change them, or not even see them, had no way to their own name.
+test('everybody changes their own name', async ({ browser }) => {
+  const change = async (may: string[], email: string) => {
+    const role = await admin.evaluate(async (permissions) => (await fetch('/api/v1/roles/Own%20name', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ permissions }) })).status, may)
+    expect(role).toBeLessThan(300)
+    await doorward('invite', email, '--role', 'Own name', '--name', 'Old Name')
+    const page = await visit(browser)
+    await page.goto((await message(email)).link)
+    await page.locator('main form button').first().click()
+    await doorward('approve', email)
+    await expect(page).toHaveURL('/')
+    await page.goto('/admin/')
+    await button(page, /^Account:/).click()
+    await page.getByRole('menuitem', { name: 'Your account' }).click()
+    await page.getByLabel('Name').fill('New Name')
+    await button(page, 'Save name').click()
+    await expect(button(page, /^Account:/)).toContainText('New Name')
+    expect((await listed<{ email: string; name: string }>('members', '--search', email))[0]!.name).toBe('New Name')
+    return page
+  }
+  const reader = await change(['read members'], 'reads@example.com')
+  await expect(reader.getByRole('heading', { level: 1, name: 'New Name' })).toBeVisible()
+  await reader.context().close()
+  const auditor = await change(['read audit'], 'audits@example.com')
+  await expect(dialog(auditor)).toHaveCount(0)
+  await auditor.context().close()
+})
+
 // Whoever works in another tab did not see that somebody waits.
 test('the tab says how many await a decision', async ({ browser }) => {
   await expect(admin, 'those who are invited count').toHaveTitle(/^\(3\) /)
