@@ -74,7 +74,10 @@ func TestAnotherUserIsNotHeard(t *testing.T) {
 	if said := ask(65534); said != "" {
 		t.Errorf("another user is told %q", said)
 	}
-	if try.codes != 0 {
+	try.mu.Lock()
+	codes := try.codes
+	try.mu.Unlock()
+	if codes != 0 {
 		t.Error("the code of another user was looked at")
 	}
 	if said := ask(0); !strings.Contains(said, "That did not work") {

@@ -202,6 +202,10 @@ func (w *Window) menu() *menu.Menu {
 	return m
 }
 
+// chooseWorkspace opens the question which workspace it shall be. Cancel leads back to the view
+// from which it was asked.
+const chooseWorkspace = `location.assign("/?choose&next=" + encodeURIComponent(location.pathname + location.search))`
+
 // does is what a menu entry does.
 func (w *Window) does(e Entry) menu.Callback {
 	switch {
@@ -211,7 +215,7 @@ func (w *Window) does(e Entry) menu.Callback {
 		return w.runs(e.Runs, e.Argument)
 	}
 	return map[string]menu.Callback{
-		doWorkspaces: func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, `location.assign("/?choose")`) },
+		doWorkspaces: func(*menu.CallbackData) { runtime.WindowExecJS(w.ctx, chooseWorkspace) },
 		doBackUp:     func(*menu.CallbackData) { w.backUp() },
 		doClose:      func(*menu.CallbackData) { runtime.Quit(w.ctx) },
 		doClosing:    func(*menu.CallbackData) { runtime.EventsEmit(w.ctx, "closing-settings") },

@@ -30,7 +30,7 @@ func browse(t *testing.T, spec string, c *control, env ...string) {
 		"E2E_OUTPUT="+filepath.Join(out, "results"), "E2E_REPORT="+report)
 	cmd.Env = append(cmd.Env, env...)
 	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	runErr := cmd.Run()
 
 	b, err := os.ReadFile(report)

@@ -85,6 +85,9 @@ test('a public URL that cannot be one is refused at its field, and only another 
     await expect(field).toHaveAttribute('aria-invalid', 'true')
     await expect(dialog(admin)).toHaveCount(0)
   }
+  await field.fill('https://door.example')
+  await expect(admin.locator('#public-url-hint'), 'what was wrong is no longer what is there').not.toContainText('remove')
+  await expect(field).not.toHaveAttribute('aria-invalid')
   await save('https://Door.Example.com/')
   await expect(dialog(admin)).toContainText('sign in again, at https://door.example.com.')
   await expect(field).not.toHaveAttribute('aria-invalid')
@@ -92,6 +95,20 @@ test('a public URL that cannot be one is refused at its field, and only another 
   await save(`${(process.env.BASE_URL as string).toUpperCase()}/`) // what it is already
   await expect(field).toHaveValue(process.env.BASE_URL as string)
   await expect(dialog(admin)).toHaveCount(0)
+})
+
+// The title of a list was larger than that of the card it is in, and the name of a role of
+// one's own stood above those that are built in.
+test('titles of settings are no smaller than what is under them, and the names of roles are level', async () => {
+  const size = (name: string) => admin.getByRole('heading', { name, exact: true }).evaluate((e) => parseFloat(getComputedStyle(e).fontSize))
+  await admin.goto('/admin/settings/security')
+  await expect(admin.getByRole('heading', { name: 'Active sessions' })).toBeVisible()
+  expect(await size('Your sessions')).toBeGreaterThanOrEqual(await size('Active sessions'))
+  await admin.evaluate(() => fetch('/api/v1/roles/Auditor', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ permissions: ['read audit'] }) }))
+  await admin.goto('/admin/settings/roles')
+  await expect(admin.getByRole('columnheader', { name: /^Auditor/ })).toBeVisible()
+  const tops = await admin.locator('thead b').evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().top)))
+  expect(new Set(tops).size, `the names are at ${tops}`).toBe(1)
 })
 
 const menu = async (item: string) => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { control, doorward, examine, expectNoBarriers, faults, listed, message, shoot, visit } from './harness'
+import { choose, control, doorward, examine, expectNoBarriers, faults, listed, message, shoot, visit } from './harness'
 
 // An Admin sets up mail in the console of a Doorward that was started without: against a
 // real mail server, which requires STARTTLS and a login. What it answers is shown in its own
@@ -21,6 +21,19 @@ test('mail is set up in the console', async ({ browser }) => {
     await expect(page.locator('#mail-host-hint')).toContainText('Enter only the host name')
     await examine(page, 'mail-refused')
     await page.setViewportSize({ width: 1280, height: 900 })
+  })
+
+  await test.step('whom no email reaches gets the link by hand, so that is the next thing to do', async () => {
+    await page.goto('/admin/settings/members?invite')
+    await page.getByLabel('Email').fill('amy@example.com')
+    await choose(page, /^Role/, 'Fleet')
+    await page.getByRole('button', { name: 'Send Invitation' }).click()
+    const done = page.getByRole('button', { name: 'Done' })
+    await expect(page.getByRole('button', { name: 'Copy link' })).toHaveClass(/primary/)
+    await expect(done).not.toHaveClass(/primary/)
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await expect(done).toHaveClass(/primary/)
+    await done.click()
   })
 
   await test.step('a copied link withdraws the held email, which stays in the log with the reason', async () => {

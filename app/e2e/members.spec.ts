@@ -167,6 +167,55 @@ test('the palette goes to pages, members and commands by the keyboard', async ()
   await admin.keyboard.press('Escape')
 })
 
+// Who is quick pressed Ctrl+K and typed on. The first words went nowhere, because the palette
+// was still being loaded.
+test('what is typed before the palette is there is in it', async ({ browser }) => {
+  const page = await visit(browser, { reducedMotion: 'reduce' })
+  await page.context().addCookies(await admin.context().cookies())
+  let loaded = (): void => undefined
+  const held = new Promise<void>((done) => (loaded = done))
+  await page.route(/\/assets\/Palette-/, async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.goto('/admin/')
+  const opener = button(page, 'Search')
+  const asked = page.waitForRequest(/\/assets\/Palette-/)
+  await opener.click()
+  await page.keyboard.type('apij')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Control+k')
+  await asked
+  await expect(page.getByRole('textbox', { name: 'A page, a member, or what you want to do' })).toHaveValue('api')
+  await examine(page, 'palette-awaited', { covered: true })
+  const list = page.getByRole('listbox')
+  await expect(list).toHaveCount(0)
+
+  // No key press falls between the field and the palette that takes its place.
+  await page.evaluate(() => {
+    const field = document.querySelector('[role=dialog] input') as HTMLElement
+    new MutationObserver((_, it) => {
+      if (field.isConnected) return
+      it.disconnect()
+      setTimeout(() => (document.title = `then: ${document.activeElement?.getAttribute('role')}`))
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+  loaded()
+  await expect(list).toBeVisible()
+  await expect(page).toHaveTitle('then: combobox')
+  await page.keyboard.type(' tok')
+  const input = dialog(page).getByRole('combobox')
+  await expect(input).toHaveValue('api tok')
+  await expect(page.getByRole('option')).toHaveText(['API tokens'])
+  await input.fill('')
+  await page.keyboard.press('Escape')
+  await expect(dialog(page)).toHaveCount(0)
+  await expect(opener).toBeFocused()
+  await page.context().close()
+})
+
 test('the palette has the guides, the exports, and what can be done to a member', async () => {
   const input = dialog(admin).getByRole('combobox')
   const chosen = admin.locator('[role=option][aria-selected=true]')
@@ -234,6 +283,34 @@ test('the account menu leads to a page of one’s own, with the name and the ses
   await button(admin, 'Save name').click()
   await expect(button(admin, /^Account:/)).toContainText('Grace Hopper')
   await expect(admin.getByRole('heading', { name: /sessions/i })).toBeVisible()
+})
+
+// Who might see members and not change them, or not even see them, had no way to their own name.
+test('everybody changes their own name', async ({ browser }) => {
+  const change = async (may: string[], email: string) => {
+    const role = await admin.evaluate(async (permissions) => (await fetch('/api/v1/roles/Own%20name', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ permissions }) })).status, may)
+    expect(role).toBeLessThan(300)
+    await doorward('invite', email, '--role', 'Own name', '--name', 'Old Name')
+    const page = await visit(browser)
+    await page.goto((await message(email)).link)
+    await page.locator('main form button').first().click()
+    await doorward('approve', email)
+    await expect(page).toHaveURL('/')
+    await page.goto('/admin/')
+    await button(page, /^Account:/).click()
+    await page.getByRole('menuitem', { name: 'Your account' }).click()
+    await page.getByLabel('Name').fill('New Name')
+    await button(page, 'Save name').click()
+    await expect(button(page, /^Account:/)).toContainText('New Name')
+    expect((await listed<{ email: string; name: string }>('members', '--search', email))[0]!.name).toBe('New Name')
+    return page
+  }
+  const reader = await change(['read members'], 'reads@example.com')
+  await expect(reader.getByRole('heading', { level: 1, name: 'New Name' })).toBeVisible()
+  await reader.context().close()
+  const auditor = await change(['read audit'], 'audits@example.com')
+  await expect(dialog(auditor)).toHaveCount(0)
+  await auditor.context().close()
 })
 
 // Whoever works in another tab did not see that somebody waits.

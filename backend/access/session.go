@@ -108,6 +108,12 @@ const (
 	EndedSignedOut EndReason = "signed_out" // by the member, in this session or a later one: nothing to explain
 )
 
+// PendingError is the answer to a pending member who asks for more than the pending page.
+func PendingError() *Error {
+	return Errorf(Forbidden, "Your account is pending approval. Until it is approved, you can open only the "+
+		"page of your request.").WithCode("pending")
+}
+
 // SignedOutError is the answer to requests that are not signed in.
 func SignedOutError() *Error {
 	return Errorf(SignedOut, "You are not signed in. Open /login and request a link.")

@@ -118,24 +118,59 @@ func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool)
 // API token may not set it: whoever reads the emails chooses.
 func (s Account) SetLanguage(ctx context.Context, actor access.Actor, l access.Language) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := s.gate.Permissions(tx, actor); err != nil {
+		m, err := s.own(tx, actor, access.Errorf(access.Forbidden,
+			"Only a member who is signed in can choose the language of their emails.").WithCode("no_member"))
+		if err != nil || m.Language == l {
 			return err
-		}
-		if actor.Member == "" || actor.Token != "" {
-			return access.Errorf(access.Forbidden,
-				"Only a member who is signed in can choose the language of their emails.").WithCode("no_member")
-		}
-		m, err := tx.Members.Get(actor.Member)
-		if err != nil {
-			return err
-		}
-		if m.State != access.Active && m.State != access.Pending {
-			return access.SignedOutError()
-		}
-		if m.Language == l {
-			return nil
 		}
 		m.Language = l
 		return tx.Members.Put(m)
 	})
+}
+
+// Rename changes the caller's own name and returns it as it is kept. A pending member may not:
+// it would change under the eyes of whoever decides. An API token may not either.
+func (s Account) Rename(ctx context.Context, actor access.Actor, name string) (kept string, err error) {
+	if kept, err = access.CleanText("name", name, access.MaxName); err != nil {
+		return "", err
+	}
+	return kept, s.store.Update(ctx, func(tx *store.Tx) error {
+		m, err := s.own(tx, actor, access.Errorf(access.Forbidden,
+			"Only a member who is signed in can change their own name.").WithCode("no_member"))
+		if err != nil {
+			return err
+		}
+		if m.State == access.Pending {
+			return access.PendingError()
+		}
+		if m.Name == kept {
+			return nil
+		}
+		if err := s.limit(tx, "rename "+string(m.ID), 10, resendInterval); err != nil {
+			return err
+		}
+		m.Name = kept
+		if err := tx.Members.Put(m); err != nil {
+			return err
+		}
+		return tx.Record(actor, access.ActionRename, string(m.ID), "")
+	})
+}
+
+// own returns the caller, who must be a member with a session of their own, active or pending.
+// For an API token and the operator it returns the refusal.
+func (s *core) own(tx *store.Tx, actor access.Actor, refusal error) (m access.Member, err error) {
+	if _, err := s.gate.Permissions(tx, actor); err != nil {
+		return m, err
+	}
+	if actor.Member == "" || actor.Token != "" {
+		return m, refusal
+	}
+	if m, err = tx.Members.Get(actor.Member); err != nil {
+		return m, err
+	}
+	if m.State != access.Active && m.State != access.Pending {
+		return m, access.SignedOutError()
+	}
+	return m, nil
 }

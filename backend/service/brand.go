@@ -32,11 +32,11 @@ const (
 	brandContact    = "appearance.contact"
 )
 
-func (s Settings) applyBrand(tx *store.Tx, a gate.Authorized, c *BrandChange, out *access.Settings) ([]string, error) {
+func (s Settings) applyBrand(a gate.Authorized, c *BrandChange, out *access.Settings) ([]string, error) {
 	if c == nil {
 		return nil, nil
 	}
-	if err := mayBrand(tx, a); err != nil {
+	if err := mayBrand(a); err != nil {
 		return nil, err
 	}
 	return c.apply(out, s.setAtStart)
@@ -111,8 +111,8 @@ func (c *BrandChange) applyDraft(b *access.Brand) (err error) {
 // mayBrand refuses those who may not change what invited people know this workspace by:
 // whoever can change that could make its emails and its sign-in page look like somebody
 // else's, or send everybody to a contact of their own.
-func mayBrand(tx *store.Tx, a gate.Authorized) error {
-	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+func mayBrand(a gate.Authorized) error {
+	return asAdmin(a, access.Errorf(access.Forbidden,
 		"Only an Admin can change this, because people recognize emails and the sign-in page by their appearance."))
 }
 
@@ -124,7 +124,11 @@ func (s Settings) SetLogo(ctx context.Context, actor access.Actor, uploaded []by
 		if err != nil {
 			return err
 		}
-		return mayBrand(tx, a)
+		if err := mayBrand(a); err != nil {
+			return err
+		}
+		_, err = confirmed(tx, actor)
+		return err
 	}
 	if err := s.store.View(ctx, may); err != nil { // before the work of decoding
 		return out, err

@@ -76,16 +76,6 @@ func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Perm
 	return nil
 }
 
-// confirmedAdmin answers with the refusal unless the caller could make an Admin, and requires
-// a confirmation.
-func confirmedAdmin(tx *store.Tx, a gate.Authorized, refusal *access.Error) error {
-	if err := asAdmin(a, refusal); err != nil {
-		return err
-	}
-	_, err := confirmed(tx, a.Actor)
-	return err
-}
-
 // asAdmin answers with the refusal unless the caller could make an Admin.
 func asAdmin(a gate.Authorized, refusal *access.Error) error {
 	if _, err := a.Grantable([]access.RoleName{access.Admin}); err != nil {

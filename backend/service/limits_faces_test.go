@@ -22,6 +22,7 @@ func TestFormsHaveTheLimitsOfTheServer(t *testing.T) {
 		{"portal/pending.html", "note", access.MaxNote},
 		{"portal/setup.html", "workspace", access.MaxWorkspace},
 		{"portal/setup.html", "name", access.MaxName},
+		{"portal/home.html", "name", access.MaxName},
 	} {
 		text, err := os.ReadFile("../../frontend/" + tt.file)
 		must(t, err)

@@ -31,6 +31,28 @@ func (fx *fixture) password() (p access.Password) {
 	return p
 }
 
+// An Admin fetched a code from an email and entered it, and was told only then that 900 minutes
+// are too long. What cannot be done is said before the code is asked for.
+func TestNoCodeIsAskedForWhatIsRefused(t *testing.T) {
+	fx := newFixture(t, withoutMail)
+	unconfirmed := session(fx.member("una@example.org", "Una", access.Admin))
+	before := fx.state()
+	hours := map[access.Lifetime]time.Duration{access.LifetimeSignInLink: 15 * time.Hour}
+	for code, c := range map[string]SettingsChange{
+		"expiry_out_of_range":   {Lifetimes: hours},
+		"public_url_invalid":    {PublicURL: ptr("door example")},
+		"mail_settings_invalid": {Mail: &MailChange{Host: ptr("smtp.example.com"), Port: ptr(99_999)}},
+		"contact_invalid":       {Brand: &BrandChange{Contact: ptr("javascript:x")}},
+	} {
+		if _, err := fx.Settings.Change(t.Context(), unconfirmed, c); codeOf(err) != code {
+			t.Errorf("refused with %q (%v), want %q", codeOf(err), err, code)
+		}
+	}
+	if fx.state() != before {
+		t.Error("a refusal changed something")
+	}
+}
+
 // Whoever decides where emails and their links lead can sign in as anybody: a custom role
 // that may change settings, a token, and a session that was not confirmed do not.
 func TestOnlyAnAdminLeadsEmailsAndLinks(t *testing.T) {

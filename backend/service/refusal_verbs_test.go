@@ -233,8 +233,9 @@ func (fx *fixture) reading(c people) map[string]func(actor access.Actor) error {
 // elsewhere are the verbs that take a caller and are not in the two tables above: each
 // concerns the caller's own account, or is the check itself, and has tests of its own.
 var elsewhere = []string{
-	"Account.Note", "Account.SetLanguage", "Account.Withdraw", "Gate.Authorize", "Gate.Permissions", "Gate.SignOut",
-	"Sessions.ConfirmCode", "Sessions.End", "Sessions.SendConfirmation", "SignIn.AuthorizeDesktop",
+	"Account.Note", "Account.Rename", "Account.SetLanguage", "Account.Withdraw", "Gate.Authorize",
+	"Gate.Permissions", "Gate.SignOut", "Sessions.ConfirmCode", "Sessions.End", "Sessions.SendConfirmation",
+	"SignIn.AuthorizeDesktop",
 }
 
 // A verb that is in no table might not ask whether its caller may do it at all.

@@ -70,10 +70,10 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 		var what []string
 		for _, apply := range []func() ([]string, error){
 			func() ([]string, error) { return c.applyPlain(&out) },
-			func() ([]string, error) { return c.applyLifetimes(tx, a, &out) },
-			func() ([]string, error) { return s.applyPublicURL(tx, a, c.PublicURL, &out) },
+			func() ([]string, error) { return c.applyLifetimes(a, &out) },
+			func() ([]string, error) { return s.applyPublicURL(a, c.PublicURL, &out) },
 			func() ([]string, error) { return s.applyMail(tx, a, c.Mail, &out) },
-			func() ([]string, error) { return s.applyBrand(tx, a, c.Brand, &out) },
+			func() ([]string, error) { return s.applyBrand(a, c.Brand, &out) },
 		} {
 			did, err := apply()
 			if err != nil {
@@ -89,12 +89,23 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 		if err := out.Check(); err != nil {
 			return err
 		}
+		if c.isSensitive() { // asked last: a code is not worth entering for what is then refused
+			if _, err := confirmed(tx, actor); err != nil {
+				return err
+			}
+		}
 		if err := tx.PutSettings(out); err != nil {
 			return err
 		}
 		return tx.Record(actor, access.ActionChangeSettings, "settings", strings.Join(what, ", "))
 	})
 	return out, err
+}
+
+// isSensitive reports whether the change needs a confirmed session, as it could outlive one that
+// was stolen.
+func (c *SettingsChange) isSensitive() bool {
+	return len(c.Lifetimes) > 0 || c.PublicURL != nil || c.Mail != nil || c.Brand != nil
 }
 
 // applyPlain changes the settings that anybody who may change settings can change.
@@ -118,12 +129,11 @@ func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err er
 
 // applyLifetimes changes how long things last: open sessions from their next request on, links,
 // tokens and pending accounts that are made from now on.
-func (c *SettingsChange) applyLifetimes(tx *store.Tx, a gate.Authorized, out *access.Settings) (what []string,
-	err error) {
+func (c *SettingsChange) applyLifetimes(a gate.Authorized, out *access.Settings) (what []string, err error) {
 	if len(c.Lifetimes) == 0 {
 		return nil, nil
 	}
-	if err := mayProlong(tx, a); err != nil {
+	if err := mayProlong(a); err != nil {
 		return nil, err
 	}
 	out.Lifetimes, what = out.Lifetimes.With(c.Lifetimes)
@@ -132,16 +142,16 @@ func (c *SettingsChange) applyLifetimes(tx *store.Tx, a gate.Authorized, out *ac
 
 // mayProlong refuses those who may not change lifetimes: whoever stole a session could make
 // it last, and lifetimes concern the sessions of Admins, too.
-func mayProlong(tx *store.Tx, a gate.Authorized) error {
-	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden,
+func mayProlong(a gate.Authorized) error {
+	return asAdmin(a, access.Errorf(access.Forbidden,
 		"Only an Admin can change how long sessions, links and tokens last."))
 }
 
-func (s Settings) applyPublicURL(tx *store.Tx, a gate.Authorized, to *string, out *access.Settings) ([]string, error) {
+func (s Settings) applyPublicURL(a gate.Authorized, to *string, out *access.Settings) ([]string, error) {
 	if to == nil {
 		return nil, nil
 	}
-	if err := mayLead(tx, a); err != nil {
+	if err := mayLead(a); err != nil {
 		return nil, err
 	}
 	if err := s.setPublicURL(*to, out); err != nil {
@@ -158,7 +168,7 @@ func (s Settings) CheckPublicURL(ctx context.Context, actor access.Actor, typed 
 		if err != nil {
 			return err
 		}
-		if err := asAdmin(a, adminsLead()); err != nil {
+		if err := mayLead(a); err != nil {
 			return err
 		}
 		var now access.Settings
@@ -188,7 +198,7 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 	if c == nil {
 		return nil, nil
 	}
-	if err := mayLead(tx, a); err != nil {
+	if err := mayLead(a); err != nil {
 		return nil, err
 	}
 	what, err := c.apply(&out.Mail, s.setAtStart)
@@ -213,14 +223,10 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 
 // mayLead refuses those who may not change where emails or their links lead: whoever can
 // change that can sign in as anybody.
-func mayLead(tx *store.Tx, a gate.Authorized) error {
-	return confirmedAdmin(tx, a, adminsLead())
-}
-
-func adminsLead() *access.Error {
-	return access.Errorf(access.Forbidden,
+func mayLead(a gate.Authorized) error {
+	return asAdmin(a, access.Errorf(access.Forbidden,
 		"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+
-			"anyone.")
+			"anyone."))
 }
 
 // Clock returns the state of the server's clock, compared with what is known of

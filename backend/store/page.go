@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"doorward/backend/access"
@@ -144,7 +145,7 @@ func (tx *Tx) source(q Query, at []byte) (source, error) {
 		lead.word = int(at[0])
 	} else if len(words) > 1 {
 		var err error
-		if lead, err = tx.rarest(words); err != nil {
+		if lead, err = tx.rarest(q, words); err != nil {
 			return source{}, err
 		}
 	}
@@ -161,24 +162,43 @@ type rarest struct {
 }
 
 // rarest finds the word with the fewest entries: by a short look at each word, and then a
-// longer one if that does not decide.
-func (tx *Tx) rarest(words []string) (r rarest, err error) {
+// longer one if that does not decide. Where even so all words have more, it is the word of whose
+// first entries the most match the whole query, as one word may be in every address, and have
+// the other but rarely.
+func (tx *Tx) rarest(q Query, words []string) (r rarest, err error) {
+	var looks []rarest
 	for _, most := range []int{64, CountsUpTo} {
-		r = rarest{}
+		looks = looks[:0]
 		for i, w := range words {
 			hits, err := tx.scan(wordPrefix.key(w), most)
 			if err != nil {
 				return r, err
 			}
-			if i == 0 || len(hits) < len(r.hits) {
-				r = rarest{i, hits, len(hits) < most}
-			}
+			looks = append(looks, rarest{i, hits, len(hits) < most})
 		}
+		r = slices.MinFunc(looks, func(a, b rarest) int { return len(a.hits) - len(b.hits) })
 		if r.all {
-			break
+			return r, nil
+		}
+	}
+	most := -1
+	for _, look := range looks {
+		if n := q.matches(look.hits[:scanBatch], words[look.word], words); n > most {
+			r, most = look, n
 		}
 	}
 	return r, nil
+}
+
+// matches counts those of the lead's entries that match all words.
+func (q Query) matches(hits []kv.KV, lead string, words []string) (n int) {
+	fits := q.searched(lead, words).fits
+	for _, e := range hits {
+		if fits(e) {
+			n++
+		}
+	}
+	return n
 }
 
 func (q Query) listed() source {

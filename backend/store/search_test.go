@@ -164,3 +164,38 @@ func TestSearchWordsOfAnOlderVersion(t *testing.T) {
 		})
 	}
 }
+
+// A search for two common words went through the members of a domain, that is through
+// everybody, for the few of one beginning. It goes by the word that most of the first entries
+// match, however long it is.
+func TestTheWordThatMostMatchLeadsASearch(t *testing.T) {
+	b := openBox(t, "")
+	for i := range CountsUpTo + 1 {
+		b.put(b.person(fmt.Sprintf("ad%d@example.com", i), ""), b.person(fmt.Sprintf("bo%d@example.com", i), ""),
+			b.person(fmt.Sprintf("cy%d@example.com", i), ""))
+	}
+	for query, want := range map[string]string{
+		"ad example.com":   "ad",
+		"example.com cy":   "cy",
+		"example com":      "com", // begins nothing, so there is nobody
+		"ad1 example.com":  "ad1", // has the fewest
+		"bo example.c exa": "bo",
+	} {
+		words := searchPrefixes(query)
+		b.view(func(tx *Tx) error {
+			lead, err := tx.rarest(Query{Words: query}, words)
+			if got := words[lead.word]; got != want {
+				t.Errorf("%q is led by %q, want %q", query, got, want)
+			}
+			return err
+		})
+	}
+	var p Page[access.Member]
+	b.view(func(tx *Tx) (err error) {
+		p, err = tx.Members.Page(Query{Words: "ad example.com", Limit: 50})
+		return err
+	})
+	if len(p.Items) != 50 || p.Total != CountsUpTo || !p.TotalIsFloor {
+		t.Errorf("the page has %d members of %d (floor: %v)", len(p.Items), p.Total, p.TotalIsFloor)
+	}
+}

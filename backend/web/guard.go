@@ -29,9 +29,6 @@ var (
 	errForeignForm = access.Errorf(access.Forbidden,
 		"This form has expired, or did not come from a page of this server. Open the page again.").
 		WithCode("foreign_form")
-	errPending = access.Errorf(access.Forbidden,
-		"Your account is pending approval. Until it is approved, you can open only the page "+
-			"of your request.").WithCode("pending")
 )
 
 // check identifies the caller, from the current state, and refuses what they may
@@ -57,7 +54,7 @@ func (g *Guard) check(c *fiber.Ctx, n Class) error {
 	case n.who == pendingAudience:
 		err = p.May(access.May(access.Wait, access.ResPortal))
 	case p.Actor.Token == "" && p.Member.State == access.Pending:
-		err = errPending
+		err = access.PendingError()
 	case n.who == managerAudience:
 		err = mayManage(p)
 	case n.who == permittedAudience:

@@ -22,9 +22,10 @@ async function ask(method, path, body) {
 
 const post = (path, body = {}) => ask('POST', path, body)
 
-// next is the view that the console was left at.
+// next is the view that the console was left at. A workspace that was chosen opens at its
+// beginning: it may be another one.
 function next() {
-  const path = asked.get('next')
+  const path = asked.has('choose') && trying !== undefined ? null : asked.get('next')
   return path?.startsWith('/admin') ? path : '/admin/'
 }
 

@@ -25,9 +25,9 @@ func (s *API) mountMe(r *group) {
 		method: http.MethodPatch,
 		path:   "/me",
 		id:     "change-me",
-		title:  "Change my notifications and my language",
-		text: "Turns your emails about pending requests on or off, or chooses the language of your emails: one of " +
-			"both at a time. A token cannot change the language.",
+		title:  "Change my name, language or notifications",
+		text: "Changes your own name, chooses the language of your emails, or turns your emails about pending " +
+			"requests on or off: one of them in a request. A token can change neither name nor language.",
 		need: web.Member(),
 	}, s.changeMe)
 }
@@ -99,25 +99,32 @@ type changeMeIn struct {
 	Body struct {
 		NotifyRequests *bool   `json:"notify_requests,omitempty"`
 		Language       *string `json:"language,omitempty" doc:"A BCP 47 tag." example:"de"`
+		Name           *string `json:"name,omitempty" example:"Ada Lovelace"`
 	}
 }
 
-func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (*meOut, error) {
+func (s *API) changeMe(ctx context.Context, actor access.Actor, in *changeMeIn) (_ *meOut, err error) {
 	me := s.meOf(ctx)
-	switch notify, tag := in.Body.NotifyRequests, in.Body.Language; {
-	case (notify == nil) == (tag == nil):
-		return nil, access.Errorf(access.Invalid, "Change either notify_requests or language, not both in one "+
-			"request.").
-			WithCode("one_change")
-	case notify != nil:
+	switch notify, tag, name := in.Body.NotifyRequests, in.Body.Language, in.Body.Name; {
+	case notify != nil && tag == nil && name == nil:
 		me.NotifyRequests = *notify
-		return &meOut{me}, s.service.Account.MuteDigest(ctx, actor, !*notify)
+		err = s.service.Account.MuteDigest(ctx, actor, !*notify)
+	case notify == nil && tag != nil && name == nil:
+		me.Language, err = s.speak(ctx, actor, *tag)
+	case notify == nil && tag == nil && name != nil:
+		me.Name, err = s.service.Account.Rename(ctx, actor, *name)
 	default:
-		l, err := access.ParseLanguage(*tag)
-		if err != nil {
-			return nil, err
-		}
-		me.Language = string(l)
-		return &meOut{me}, s.service.Account.SetLanguage(ctx, actor, l)
+		err = access.Errorf(access.Invalid, "Send only one of name, language and notify_requests in a request.").
+			WithCode("one_change")
 	}
+	return &meOut{me}, err
+}
+
+// speak chooses the language of the caller's emails and returns its tag.
+func (s *API) speak(ctx context.Context, actor access.Actor, tag string) (string, error) {
+	l, err := access.ParseLanguage(tag)
+	if err != nil {
+		return "", err
+	}
+	return string(l), s.service.Account.SetLanguage(ctx, actor, l)
 }

@@ -30,3 +30,15 @@ func TestWhatAPageAsksByItselfDoesNotKeepItsSession(t *testing.T) {
 	c.Admin.API("GET", "/overview", "", background).Want(t, 401)
 	c.As("admin token", "GET", "/me", "").Lacks(t, "session_expires_at")
 }
+
+// Who may not change members could not correct their own name.
+func TestMembersChangeTheirOwnName(t *testing.T) {
+	c := webtest.NewCallers(t)
+	c.As("fleet", "PATCH", "/me", `{"name":" Fay Wray "}`).Want(t, 200, `"name":"Fay Wray"`)
+	c.As("fleet", "GET", "/me", "").Want(t, 200, `"name":"Fay Wray"`)
+	c.As("fleet", "PATCH", "/me", `{"name":"Fay\u202eWray"}`).Want(t, 422, `"location":"name"`)
+	c.As("fleet", "PATCH", "/me", `{"name":"Fay","language":"de"}`).Want(t, 422, `"code":"one_change"`)
+	c.As("fleet", "PATCH", "/me", `{}`).Want(t, 422, `"code":"one_change"`)
+	c.As("pending", "PATCH", "/me", `{"name":"Grace Hopper"}`).Want(t, 403, `"code":"pending"`)
+	c.As("admin token", "PATCH", "/me", `{"name":"Grace Hopper"}`).Want(t, 403, `"code":"no_member"`)
+}

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,10 +42,30 @@ func (s *Portal) logOut(c *fiber.Ctx) error {
 }
 
 func (s *Portal) home(c *fiber.Ctx) error {
+	return s.showHome(c, http.StatusOK, func(p *HomePage) { p.NameSaved = c.Query("saved") != "" })
+}
+
+// rename changes the member's own name.
+func (s *Portal) rename(c *fiber.Ctx) error {
+	name := strings.Clone(c.FormValue("name"))
+	_, err := s.service.Account.Rename(c.UserContext(), s.web.Guard.Actor(c), name)
+	if access.Invalid.Is(err) {
+		return s.showHome(c, http.StatusUnprocessableEntity, func(p *HomePage) {
+			p.NewName, p.NameError = name, p.words.explain(access.Explain(err))
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect("/?saved=1#account", http.StatusSeeOther)
+}
+
+func (s *Portal) showHome(c *fiber.Ctx, code int, more func(*HomePage)) error {
 	p := web.PrincipalOf(c)
 	h := HomePage{
 		Leaf:       s.leaf(c),
 		Name:       p.Member.Name,
+		NewName:    p.Member.Name,
 		Email:      p.Member.Email.Typed,
 		Roles:      text.Strings(p.Member.Roles),
 		LastSignIn: p.PreviousSignIn(),
@@ -63,5 +84,6 @@ func (s *Portal) home(c *fiber.Ctx) error {
 		}
 		h.Pending = o.Pending
 	}
-	return s.page(c, http.StatusOK, pageHome, h)
+	more(&h)
+	return s.page(c, code, pageHome, h)
 }

@@ -168,6 +168,9 @@ type HomePage struct {
 	Pending         int       // number of waiting people, for an Admin
 	Tokens          int       // number of API tokens that act for the member
 	LastSignIn, Now time.Time // the previous sign-in
+	NewName         string    // in the field for another name
+	NameError       string
+	NameSaved       bool // the previous request saved it
 }
 
 // SectionPage is the front page of a section.

@@ -325,7 +325,8 @@ func TestPagesEscape(t *testing.T) {
 		{pageWrongBrowser, WrongBrowserPage{l, hostile}},
 		{pagePending,
 			PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false}},
-		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, noon, noon}},
+		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, noon, noon, hostile,
+			hostile, false}},
 		{pageHome, HomePage{Leaf: l}},
 
 		{pageSection, SectionPage{l, section}},

@@ -281,6 +281,27 @@ func TestSessionLimits(t *testing.T) {
 	b.Get("/").Want(t, http.StatusSeeOther, "/login")
 }
 
+// A member who has no console could not correct how everybody calls them.
+func TestAMemberChangesTheirName(t *testing.T) {
+	s := webtest.New(t)
+	id, link := s.Invite("ada@example.com", access.Fleet)
+	b := s.Browser()
+	b.RedeemLink(link)
+	b.Post(b.Get("/pending"), "/account/name", "name", "Grace Hopper").
+		Want(t, http.StatusForbidden, "pending approval")
+	if _, err := s.Service.Members.Approve(bg, s.Admin, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.Post(b.Get("/"), "/account/name", "name", " Ada <b>Lovelace</b> ").
+		Want(t, http.StatusSeeOther, "/?saved=1#account")
+	home := b.Get("/?saved=1")
+	home.Want(t, 200, "<h1>Hello, Ada.</h1>", `value="Ada &lt;b&gt;Lovelace&lt;/b&gt;"`,
+		"Name saved.")
+	b.Get("/").Lacks(t, "Name saved.")
+	b.Post(home, "/account/name", "name", strings.Repeat("x", 201)).
+		Want(t, http.StatusUnprocessableEntity, "can have at most 200", "<details open>", `aria-invalid="true"`, "Hello, Ada")
+}
+
 // Somebody types markup into a form. Pages that show it again must show it, not
 // run it.
 func TestTypedTextIsShownNotRun(t *testing.T) {

@@ -79,15 +79,19 @@ func samplesIn(w *words) map[string]sample {
 	refused := pending
 	refused.Note, refused.NoteError, refused.Held = strings.Repeat("Because. ", 24),
 		"A note has at most 200 characters; this one has 216.", true
-	home := HomePage{Leaf: here, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []string{"Fleet"},
-		Sections: []Section{fleet}, LastSignIn: noon.Add(-3 * time.Hour), Now: noon}
+	home := HomePage{Leaf: here, Name: "Ada Lovelace", NewName: "Ada Lovelace", Email: "ada@example.com",
+		Roles: []string{"Fleet"}, Sections: []Section{fleet}, LastSignIn: noon.Add(-3 * time.Hour), Now: noon}
 	admin := home
-	admin.Name, admin.Email, admin.Roles = "Grace Hopper", "grace@example.org", []string{"Admin"}
+	admin.Name, admin.NewName, admin.Email = "Grace Hopper", "Grace Hopper", "grace@example.org"
+	admin.Roles = []string{"Admin"}
 	admin.Sections, admin.Admin, admin.Pending = []Section{ailoop, fleet}, true, 3
 	quiet := admin
 	quiet.Pending = 0
 	tokens := quiet
 	tokens.Tokens = 2
+	renamed, misnamed := home, home
+	renamed.NameSaved = true
+	misnamed.NewName, misnamed.NameError = strings.Repeat("Ada ", 60), "The name can have at most 200 characters."
 	invitation := LinkPage{
 		Leaf:         leaf(),
 		Action:       "/login/TOKEN",
@@ -189,10 +193,13 @@ func samplesIn(w *words) map[string]sample {
 		"home-admin":       {pageHome, admin},
 		"home-admin-quiet": {pageHome, quiet},
 		"home-tokens":      {pageHome, tokens},
+		"home-renamed":     {pageHome, renamed},
+		"home-misnamed":    {pageHome, misnamed},
 		"home-empty":       {pageHome, HomePage{Leaf: here, Email: "ada@example.com", Now: noon}},
 		"home-long": {pageHome, HomePage{
 			Leaf:     inside,
 			Name:     longName,
+			NewName:  longName,
 			Email:    longAddress,
 			Roles:    []string{"AILoop", "Fleet"},
 			Sections: []Section{ailoop, fleet},

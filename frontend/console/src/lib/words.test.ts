@@ -4,7 +4,12 @@ import { insecure } from './health'
 import { shortcut } from './keys'
 import { described, manages, opens } from './opens'
 import { grouped } from './permissions'
-import { capital, capped, list, number, holders } from './words'
+import { bound, capital, capped, list, number, holders } from './words'
+
+test('a key stays on the line of the word that it is for', () => {
+  const of = [{ text: 'In the list: next ' }, { slot: 'Next' }, { text: ' search ' }, { slot: 'Search' }, { text: ' . ' }]
+  expect(bound(of)).toEqual([{ text: 'In the list: next\u00a0' }, { slot: 'Next' }, { text: ' search\u00a0' }, { slot: 'Search' }, { text: ' . ' }])
+})
 
 test('numbers and lists', () => {
   expect([number(0), number(999), number(1204), number(100_000), number(1_234_567)]).toEqual(['0', '999', '1,204', '100,000', '1,234,567'])

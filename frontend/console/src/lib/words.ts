@@ -1,4 +1,4 @@
-import { language, t } from './messages'
+import { language, t, type parts } from './messages'
 
 let numbers: Intl.NumberFormat | undefined
 
@@ -38,3 +38,7 @@ export const awaiting = (n: number): string => t('console.requests.awaiting', { 
 
 // split says how many requests are ready for a decision, and how many are not.
 export const split = (ready: number, total: number): string => t('console.requests.split', { Ready: ready, Others: total - ready })
+
+// bound are the parts of a sentence whose slots stay on the line of the word before them.
+export const bound = (all: ReturnType<typeof parts>): ReturnType<typeof parts> =>
+  all.map((part, i) => (part.text !== undefined && all[i + 1]?.slot ? { text: part.text.replace(/ $/, '\u00a0') } : part))

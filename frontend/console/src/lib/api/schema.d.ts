@@ -270,8 +270,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my notifications and my language
-         * @description Turns your emails about pending requests on or off, or chooses the language of your emails: one of both at a time. A token cannot change the language.
+         * Change my name, language or notifications
+         * @description Changes your own name, chooses the language of your emails, or turns your emails about pending requests on or off: one of them in a request. A token can change neither name nor language.
          */
         patch: operations["change-me"];
         trace?: never;
@@ -1151,6 +1151,8 @@ export interface components {
              * @example de
              */
             language?: string;
+            /** @example Ada Lovelace */
+            name?: string;
             notify_requests?: boolean;
         };
         ChangeMemberInBody: {
