@@ -2,7 +2,6 @@ package portal
 
 import (
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,17 +18,6 @@ import (
 // RFC 8252: the system's browser opens /window, the member agrees, a code goes to
 // the window over the computer's own loopback address, and the window redeems it
 // with the secret that only it holds (RFC 7636, S256).
-
-// A DesktopAuthorization is the request that a window sends a browser here with.
-// The return address is built from its port alone: it leads to the same computer,
-// or nowhere.
-type DesktopAuthorization struct {
-	Challenge string // the hash of the window's secret, in base64url
-	State     string // chosen by the window
-	Port      int
-
-	hash access.SecretHash
-}
 
 var errDesktopAuthorization = access.Errorf(access.Invalid,
 	"This address is incomplete, or does not come from the Doorward desktop app. Press Sign in there again.").
@@ -56,19 +44,6 @@ func isPlainState(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= maxState
-}
-
-// back returns the window's own address on the member's computer.
-func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
-
-// path is that of the page which asks the member.
-func (a *DesktopAuthorization) path() string {
-	return "/desktop?" + url.Values{
-		"code_challenge":        {a.Challenge},
-		"code_challenge_method": {"S256"},
-		"state":                 {a.State},
-		"port":                  {strconv.Itoa(a.Port)},
-	}.Encode()
 }
 
 // desktopPage asks the member; it changes nothing.

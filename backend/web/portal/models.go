@@ -1,6 +1,9 @@
 package portal
 
 import (
+	"fmt"
+	"net/url"
+	"strconv"
 	"time"
 
 	"doorward/backend/access"
@@ -229,4 +232,28 @@ type MessagePage struct {
 	Tone               Tone
 	Primary, Secondary Action
 	RequestNumber      string // to find it in the log
+}
+
+// A DesktopAuthorization is the request that a window sends a browser here with.
+// The return address is built from its port alone: it leads to the same computer,
+// or nowhere.
+type DesktopAuthorization struct {
+	Challenge string // the hash of the window's secret, in base64url
+	State     string // chosen by the window
+	Port      int
+
+	hash access.SecretHash
+}
+
+// back returns the window's own address on the member's computer.
+func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
+
+// path is that of the page which asks the member.
+func (a *DesktopAuthorization) path() string {
+	return "/desktop?" + url.Values{
+		"code_challenge":        {a.Challenge},
+		"code_challenge_method": {"S256"},
+		"state":                 {a.State},
+		"port":                  {strconv.Itoa(a.Port)},
+	}.Encode()
 }
