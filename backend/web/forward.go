@@ -382,13 +382,6 @@ func (st *forwardedStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ServeForwarded answers requests that other machines of the cluster have forwarded, until
-// Close. Whoever connects to l can act as anybody: they must be machines of the cluster.
-func (s *Server) ServeForwarded(l net.Listener) error {
-	o := s.wired(true) // the other machine has limited what strangers can send
-	return s.serve(l, o, forwardedFace)
-}
-
 // believe takes what another machine says of a request that it forwarded, which is at least the
 // visitor's address.
 func (f *Face) believe(c *fiber.Ctx) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -22,17 +23,6 @@ type Guard struct {
 	traces   *traces
 	fenced   func(*fiber.Ctx) error // makes sure that what is remembered is current
 }
-
-var (
-	errForeignHost = access.Errorf(access.Invalid, "This server does not use that host name. Check the "+
-		"address.").WithCode("foreign_host")
-	errForeignForm = access.Errorf(access.Forbidden,
-		"This form has expired, or did not come from a page of this server. Open the page again.").
-		WithCode("foreign_form")
-	errPending = access.Errorf(access.Forbidden,
-		"Your account is pending approval. Until it is approved, you can open only the pending "+
-			"page.").WithCode("pending")
-)
 
 // check identifies the caller, from the current state, and refuses what they may
 // not do. Afterwards Actor and PrincipalOf return the caller. Only Face.Admission calls it.
@@ -248,12 +238,6 @@ func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	return access.SourcePortal
 }
 
-// IsSafe reports whether the request's method changes nothing.
-func IsSafe(c *fiber.Ctx) bool {
-	m := c.Method()
-	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
-}
-
 // PrincipalOf returns the admitted principal; nil for nobody, and for the operator
 // unless they act in a member's name.
 func PrincipalOf(c *fiber.Ctx) *gate.Principal {
@@ -298,4 +282,20 @@ func (g *Guard) SlowAttempts(c *fiber.Ctx) error {
 		return nil
 	}
 	return slowed(g.attempts.allow(g.sources.from(c)))
+}
+
+// Notice counts a request as an event of this kind. Only the operator can reach
+// the operator's face, so it leaves no traces.
+func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
+	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
+		return
+	}
+	g.traces.note(kind, g.sources.from(c))
+}
+
+// NoticeRefusal counts a refusal, if its kind is one that leaves a trace.
+func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
+	if kind := traceOf(err, shown, status); kind != "" {
+		g.Notice(c, kind)
+	}
 }

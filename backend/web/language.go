@@ -85,15 +85,3 @@ func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
 	l, err := access.ParseLanguage(c.Cookies(SharedCookie(c, languageCookie)))
 	return l, err == nil
 }
-
-// SetLanguage keeps a language for the browser.
-func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
-	c.Cookie(&fiber.Cookie{
-		Name:     SharedCookie(c, languageCookie),
-		Value:    string(l),
-		Path:     "/",
-		Secure:   k.site().secure,
-		SameSite: fiber.CookieSameSiteLaxMode,
-		MaxAge:   int(languageTTL / time.Second),
-	})
-}

@@ -12,12 +12,6 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// The only paths with a large body.
-const (
-	batchPath = "/api/v1/invitations/batch"
-	logoPath  = "/api/v1/settings/logo"
-)
-
 // wired returns the limits of a listener. The operator's own has no limits for
 // strangers: only the framing of requests and their duration are limited alike.
 func (s *Server) wired(local bool) wire.Options {
