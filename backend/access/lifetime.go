@@ -18,7 +18,7 @@ const (
 	LifetimeAdminIdle      Lifetime = "session_idle_managers"
 	LifetimeAdminSession   Lifetime = "session_managers"
 	LifetimeToken          Lifetime = "token"         // an API token, unless its maker chooses
-	LifetimeLongestToken   Lifetime = "token_longest" // the most that can be said
+	LifetimeLongestToken   Lifetime = "token_longest" // the longest that its maker can choose
 )
 
 // A LifetimeRule is what a lifetime is unless somebody sets it, and how far it can be set.
@@ -105,9 +105,9 @@ func (s Lifetimes) Check() error {
 		{LifetimeMemberIdle, LifetimeMemberSession},
 		{LifetimeAdminIdle, LifetimeAdminSession},
 	} {
-		if most := s.Of(session.all); s.Of(session.idle) > most {
+		if limit := s.Of(session.all); s.Of(session.idle) > limit {
 			return Errorf(Invalid, "The idle limit cannot be longer than the session itself: %s.",
-				Span(most)).On(session.idle.Field()).WithCode("expiry_out_of_range")
+				Span(limit)).On(session.idle.Field()).WithCode("expiry_out_of_range")
 		}
 	}
 	if longest := s.Of(LifetimeLongestToken); s.Of(LifetimeToken) > longest {

@@ -46,7 +46,8 @@ const DesktopCodeTTL = time.Minute
 // DesktopCodeExpired is the single answer for window codes that are unknown, used, expired,
 // or for another window.
 func DesktopCodeExpired() *Error {
-	return Errorf(Expired, "This sign-in has expired. Start it again in the desktop app.").WithCode("window_dead")
+	return Errorf(Expired, "This sign-in has expired. Start it again in the desktop app.").
+		WithCode("desktop_sign_in_expired")
 }
 
 // WrongBrowser refuses a link that another browser requested.

@@ -73,8 +73,8 @@ func (m *Member) Status() Status {
 // How long things last, unless an Admin sets something else.
 const (
 	DefaultInvitationTTL = 7 * 24 * time.Hour  // an invitation's link
-	MinInvitationTTL     = time.Hour           // the least an Admin may set
-	MaxInvitationTTL     = 30 * 24 * time.Hour // the most
+	MinInvitationTTL     = time.Hour           // the shortest that an Admin may set
+	MaxInvitationTTL     = 30 * 24 * time.Hour // the longest
 	PendingTTL           = 30 * 24 * time.Hour // a pending account that nobody decided on
 	maxInvitationDays    = int(MaxInvitationTTL / (24 * time.Hour))
 	DigestInterval       = 15 * time.Minute // between two emails to Admins about waiting people, at least

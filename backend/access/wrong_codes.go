@@ -42,13 +42,13 @@ var (
 // ClosedUntil is when codes are accepted again; zero if they are now.
 func (w WrongCodes) ClosedUntil(b CodeLimit, now time.Time) (until time.Time) {
 	for _, window := range []struct {
-		most int
-		span time.Duration
+		limit int
+		span  time.Duration
 	}{{b.Hour, hourWindow}, {b.Day, dayWindow}} {
-		if len(w) < window.most {
+		if len(w) < window.limit {
 			continue
 		}
-		if end := w[len(w)-window.most].Add(window.span); now.Before(end) && end.After(until) {
+		if end := w[len(w)-window.limit].Add(window.span); now.Before(end) && end.After(until) {
 			until = end
 		}
 	}

@@ -73,7 +73,7 @@ func (c *clock) look() ClockState {
 	}
 	left := clockHold - (up - c.offAt)
 	if left <= 0 {
-		c.believe(now, up)
+		c.trust(now, up)
 		return ClockState{}
 	}
 	return ClockState{
@@ -85,7 +85,7 @@ func (c *clock) look() ClockState {
 	}
 }
 
-func (c *clock) believe(now time.Time, up time.Duration) {
+func (c *clock) trust(now time.Time, up time.Duration) {
 	c.known, c.at, c.off, c.kept = now, up, 0, false
 }
 
@@ -96,7 +96,7 @@ func (c *clock) expect(known time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.believe(known, c.up())
+	c.trust(known, c.up())
 }
 
 // Clock returns the current state of the clock. It reads nothing from the store.
@@ -126,7 +126,7 @@ func (s *Store) KeepClock(ctx context.Context) error {
 func (c *clock) keep(now time.Time, up time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.believe(now, up)
+	c.trust(now, up)
 	c.kept, c.keptAt = true, up
 }
 

@@ -163,15 +163,15 @@ type rarest struct {
 // rarest finds the word with the fewest entries: by a short look at each word, and then a
 // longer one if that does not decide.
 func (tx *Tx) rarest(words []string) (r rarest, err error) {
-	for _, most := range []int{64, CountsUpTo} {
+	for _, limit := range []int{64, CountsUpTo} {
 		r = rarest{}
 		for i, w := range words {
-			hits, err := tx.scan(wordPrefix.key(w), most)
+			hits, err := tx.scan(wordPrefix.key(w), limit)
 			if err != nil {
 				return r, err
 			}
 			if i == 0 || len(hits) < len(r.hits) {
-				r = rarest{i, hits, len(hits) < most}
+				r = rarest{i, hits, len(hits) < limit}
 			}
 		}
 		if r.all {

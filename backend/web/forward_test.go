@@ -413,7 +413,7 @@ func TestBodiesAreBoundedWhereTheyArrive(t *testing.T) {
 	const batch = "POST /api/v1/invitations/batch"
 	tests := []struct {
 		name, route, header string
-		most                int
+		limit               int
 		asks                bool // whether it asks the machine that leads
 	}{
 		{"a form", "POST /login", "X: a", web.FormLimit, false},
@@ -425,14 +425,14 @@ func TestBodiesAreBoundedWhereTheyArrive(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, before := p.There.Asked()
-		status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.most+1, false))
+		status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.limit+1, false))
 		if status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s of one byte too many = %d: %.200s", tt.name, status, body)
 		}
 		if _, dialled := p.There.Asked(); dialled > before && !tt.asks {
 			t.Errorf("%s of one byte too many was forwarded", tt.name)
 		}
-		if status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.most, false)); tt.most > 0 &&
+		if status, _, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, tt.limit, false)); tt.limit > 0 &&
 			status == http.StatusRequestEntityTooLarge {
 			t.Errorf("%s at its limit = %d: %.200s", tt.name, status, body)
 		}

@@ -33,7 +33,7 @@ func (s *Server) wired(local bool) wire.Options {
 // roomFor returns how large a body may be, judged by the head alone: none where
 // nothing may be sent, a form's limit, the API's, or, for callers who may send
 // one there, a large one's.
-func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
+func (s *Server) roomFor(r wire.Request) (limit int, release func(), err error) {
 	path, _, _ := strings.Cut(string(r.Target), "?")
 	need, large := largeBodies[path]
 	switch {
@@ -49,7 +49,7 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 
 // largeRoom reserves room for one more large body; only few are held at the same
 // time.
-func (s *Server) largeRoom() (most int, release func(), err error) {
+func (s *Server) largeRoom() (limit int, release func(), err error) {
 	select {
 	case s.large <- struct{}{}:
 		return maxBatchBody, func() { <-s.large }, nil

@@ -134,7 +134,7 @@ func (s *API) mountLocal(f *web.Face) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/clock",
-		id:     "believe-clock",
+		id:     "trust-clock",
 		title:  "The clock is right",
 		text:   "Does what was put off because the clock had jumped.",
 		need:   own,

@@ -65,7 +65,7 @@ func (s *API) mountSettings(r *group) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/clock",
-		id:     "believe-clock",
+		id:     "trust-clock",
 		title:  "The clock is right",
 		text: "While clock_held is in the overview: does what was put off because the clock had jumped. " +
 			"Elsewhere it changes nothing.",

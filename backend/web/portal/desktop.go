@@ -21,7 +21,7 @@ import (
 
 var errDesktopAuthorization = access.Errorf(access.Invalid,
 	"This address is incomplete, or does not come from the Doorward desktop app. Press Sign in there again.").
-	WithCode("bad_window")
+	WithCode("bad_desktop_request")
 
 const maxState = 128
 
@@ -63,7 +63,7 @@ func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	}
 	w := s.words(c)
 	p.Leaf, p.Unused = s.leaf(c), w.Span(lifetimes.Of(access.LifetimeMemberIdle))
-	p.Most = w.Span(lifetimes.Of(access.LifetimeMemberSession))
+	p.Max = w.Span(lifetimes.Of(access.LifetimeMemberSession))
 	p.Here = p.Authorization.path()
 	p.Email, p.Minutes = web.PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(

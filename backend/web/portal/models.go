@@ -146,8 +146,8 @@ type PendingPage struct {
 // reloadSeconds is how often the pending page reloads without JavaScript.
 const reloadSeconds = 20
 
-// MostNote is how long a note may be.
-func (PendingPage) MostNote() int { return access.MaxNote }
+// MaxNote is how long a note may be.
+func (PendingPage) MaxNote() int { return access.MaxNote }
 
 // ReloadSeconds is how often the page reloads without JavaScript.
 func (PendingPage) ReloadSeconds() int { return reloadSeconds }
@@ -200,7 +200,7 @@ type DesktopPage struct {
 	Leaf
 	Authorization DesktopAuthorization
 	Unused        string // how long without use, after which the window has to ask again
-	Most          string // how long, after which it has to ask again in any case
+	Max           string // how long, after which it has to ask again in any case
 
 	Sent    bool // a code was emailed: it has to be typed before the window is authorized
 	Held    bool // no mail server is configured: the email is in the outbox
