@@ -60,7 +60,7 @@ func (b Brand) Accents() (light, dark Accent) {
 	return light, dark
 }
 
-// HasAccent reports whether somebody chose an accent colour.
+// HasAccent reports whether an accent colour was chosen.
 func (b Brand) HasAccent() bool { return b.Accent != "" || b.AccentDark != "" }
 
 // Check reports what is wrong with the brand.

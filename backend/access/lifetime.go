@@ -21,7 +21,7 @@ const (
 	LifetimeLongestToken   Lifetime = "token_longest" // the longest that its maker can choose
 )
 
-// A LifetimeRule is what a lifetime is unless somebody sets it, and how far it can be set.
+// A LifetimeRule is what a lifetime is unless an Admin sets it, and how far it can be set.
 type LifetimeRule struct {
 	Lifetime Lifetime
 	Default  time.Duration
@@ -30,7 +30,7 @@ type LifetimeRule struct {
 }
 
 // LifetimeRules are the rules of all lifetimes that can be set. Requests for a login link are
-// stored until it expires, for any address and from anybody, so that one is short. Sessions
+// stored until it expires, for any address and from any visitor, so that one is short. Sessions
 // are deleted after MaxSessionTTL, whatever the settings were.
 var LifetimeRules = []LifetimeRule{
 	{LifetimeSignInLink, SignInTTL, 5 * time.Minute, time.Hour, "login link"},

@@ -97,7 +97,7 @@ type Member struct {
 	Invitation Invitation `json:"invitation"`
 	// when they first used a link or code from an email to the address
 	EmailVerifiedAt time.Time `json:"proved_at,omitzero"`
-	// when they first signed in, if by a link that somebody handed over: it proves nothing
+	// when they first signed in, if by a link that was handed over: it proves nothing
 	// about the address
 	AcceptedAt   time.Time `json:"accepted_at,omitzero"`
 	HandedOverBy Actor     `json:"handed_by,omitzero"` // who handed that link over
@@ -206,7 +206,7 @@ func (m *Member) ExpireInvitation(now time.Time) bool {
 	return true
 }
 
-// RemovedAt is when a pending account is removed if nobody decides on it.
+// RemovedAt is when a pending account without a decision is removed.
 func (m *Member) RemovedAt() time.Time {
 	from := m.Invitation.At
 	if came := m.JoinedAt(); came.After(from) {
@@ -265,7 +265,7 @@ func (m *Member) JoinedAt() time.Time {
 	return m.AcceptedAt
 }
 
-// Accept records that an invited member used a link that somebody handed over. The link was
+// Accept records that an invited member used a link that was handed over. The link was
 // not in the mailbox, so it proves nothing about the address. Accept reports whether this
 // is the member's first sign-in.
 func (m *Member) Accept(handed Actor, now time.Time) bool {

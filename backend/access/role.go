@@ -115,7 +115,7 @@ func BuiltIn() []Role {
 // changed.
 func (r RoleName) IsBuiltIn() bool { return r == Admin || r == AILoop || r == Fleet }
 
-// CheckRole checks a role that somebody wants to save.
+// CheckRole checks a role before it is saved.
 func CheckRole(r Role) error {
 	if err := CheckGrants(r); err != nil {
 		return err

@@ -63,7 +63,7 @@ func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m acce
 	return opened, m, err
 }
 
-// confirmedToGrant requires a confirmation to give somebody more permissions in
+// confirmedToGrant requires a confirmation to give a member more permissions in
 // the console, since what that person may then do would outlive the session.
 func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Permissions) error {
 	for g := range after {

@@ -20,7 +20,7 @@ type InvitationCheck struct {
 	Overview       Overview
 }
 
-// Check checks an invitation for anybody who could send it; it stores and sends
+// Check checks an invitation for a caller who could send it; it stores and sends
 // nothing. The address and the roles may be left out while they are not known
 // yet.
 func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {

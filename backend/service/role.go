@@ -33,7 +33,7 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 	return all, err
 }
 
-// Put makes a custom role, or changes one. Nobody can give a role permissions
+// Put makes a custom role, or changes one. No caller can give a role permissions
 // that they lack, nor change a role that has such permissions. A new role cannot
 // have the name of a deleted one that API tokens still hold: they would get its
 // permissions.

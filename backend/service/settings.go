@@ -55,7 +55,7 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 }
 
 // Change stores changed settings. Lifetimes, the appearance, and where emails and their links
-// lead are for somebody with all permissions, in a confirmed session; and what was given when
+// lead are for a caller with all permissions, in a confirmed session; and what was given when
 // Doorward started stays as it is. Emails go out by the new settings at once, also those that
 // were held.
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
@@ -97,7 +97,7 @@ func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChan
 	return out, err
 }
 
-// applyPlain changes the settings that anybody who may change settings can change.
+// applyPlain changes the settings that every caller who may change settings can change.
 func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err error) {
 	if c.Workspace != nil {
 		if out.Workspace, err = access.CleanText("workspace", *c.Workspace, access.MaxWorkspace); err != nil {
@@ -212,7 +212,7 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 }
 
 // mayLead refuses those who may not change where emails or their links lead: whoever can
-// change that can sign in as anybody.
+// change that can sign in as any member.
 func mayLead(tx *store.Tx, a gate.Authorized) error {
 	return confirmedAdmin(tx, a, adminsLead())
 }

@@ -60,8 +60,8 @@ func (s Setup) IsOpen(ctx context.Context, secret access.Secret) error {
 	return s.store.View(ctx, func(tx *store.Tx) error { return setupOpen(tx, secret) })
 }
 
-// IsFresh reports whether nobody is here and nobody can sign in: setup is open, and the
-// operator has invited nobody either.
+// IsFresh reports whether there is no member and no way to sign in: setup is open, and the
+// operator has sent no invitation either.
 func (s Setup) IsFresh(ctx context.Context) (fresh bool, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		over, err := setupOver(tx)

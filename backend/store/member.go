@@ -36,7 +36,7 @@ func (tx Members) ByAddress(canonical string) (access.Member, error) {
 	return tx.Members.Get(id)
 }
 
-// IDOf returns the id of the member with that canonical address; empty if nobody has it.
+// IDOf returns the id of the member with that canonical address; empty if no member has it.
 func (tx Members) IDOf(canonical string) (access.MemberID, error) {
 	var id access.MemberID
 	_, err := tx.get(addressKey(canonical), &id)

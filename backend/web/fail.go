@@ -107,7 +107,7 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	return e, code, number
 }
 
-// noData is what everybody but the operator is told of a store that has stopped:
+// noData is what every caller but the operator is told of a store that has stopped:
 // where the data is, and what is wrong with it, is not for strangers.
 var noData = access.Errorf(access.Unavailable, "The server cannot read its data. Please tell an administrator.").
 	WithCode("no_data")

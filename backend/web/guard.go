@@ -238,15 +238,15 @@ func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	return access.SourcePortal
 }
 
-// PrincipalOf returns the admitted principal; nil for nobody, and for the operator
-// unless they act in a member's name.
+// PrincipalOf returns the admitted principal; nil for a visitor without an account, and for
+// the operator unless they act in a member's name.
 func PrincipalOf(c *fiber.Ctx) *gate.Principal {
 	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
 }
 
 // SecretOf returns the secret of the admitted session or window; empty for
-// tokens, the operator and nobody.
+// tokens, the operator, and visitors who are not signed in.
 func SecretOf(c *fiber.Ctx) access.Secret {
 	secret, _ := c.Locals(secretKey).(access.Secret)
 	return secret

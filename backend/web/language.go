@@ -9,8 +9,8 @@ import (
 	"doorward/backend/messages"
 )
 
-// languageCookie is set by the console and by the portal's pages for whoever chooses a
-// language there. It is a [SharedCookie].
+// languageCookie is set by the console and by the portal's pages when a visitor chooses
+// a language there. It is a [SharedCookie].
 const languageCookie = "doorward-language"
 
 // languageTTL is how long a browser keeps the language that was chosen.

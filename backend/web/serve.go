@@ -274,7 +274,7 @@ func (s *Server) newFace(kind faceKind, mounts ...Mount) (*Face, error) {
 }
 
 // ServeForwarded answers requests that other machines of the cluster have forwarded, until
-// Close. Whoever connects to l can act as anybody: they must be machines of the cluster.
+// Close. A client of l can act as any caller: only machines of the cluster may reach it.
 func (s *Server) ServeForwarded(l net.Listener) error {
 	o := s.wired(true) // the other machine has limited what strangers can send
 	return s.serve(l, o, forwardedFace)

@@ -12,7 +12,7 @@
 // and within limits.
 //
 // Where several machines keep one store (cluster.go), the one that leads makes sure
-// of that before it admits anybody, and the others forward requests to it
+// of that before it admits a caller, and the others forward requests to it
 // (forward.go).
 package web
 
@@ -76,7 +76,7 @@ const addressLimit = 8 << 10
 // operator's socket, or what other machines of a cluster forward. Its routes are
 // mounted through Add, AddPage and AddForm, or on App with Classify; all of these
 // take the class. A route that Fiber knows and that has no class is a way in that
-// nobody decided on: check refuses it.
+// was not decided on: check refuses it.
 type Face struct {
 	s        *Server
 	app      *fiber.App

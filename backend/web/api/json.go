@@ -244,7 +244,7 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 
 // permissionPhrases writes permissions as the API does: "open ailoop/flows". Those about
 // applications are left out while nothing can be connected: a role may hold them, but
-// nobody has to decide about what is not there.
+// no Admin has to decide about what is not there.
 func permissionPhrases(all []access.Permission) []string {
 	out := make([]string, 0, len(all))
 	for _, p := range all {

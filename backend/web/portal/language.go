@@ -10,7 +10,7 @@ import (
 )
 
 // setLanguage keeps the language that was chosen on a page, and leads back to that page. For
-// somebody who is signed in it is also the language of their emails and of other browsers.
+// a signed-in member it is also the language of their emails and of other browsers.
 func (s *Portal) setLanguage(c *fiber.Ctx) error {
 	l, err := access.ParseLanguage(strings.Clone(c.FormValue("language")))
 	if err != nil {

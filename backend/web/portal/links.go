@@ -131,8 +131,8 @@ func (s *Portal) redeemLink(c *fiber.Ctx) error {
 	return s.replaced(c, viewer, e)
 }
 
-// isSwitch reports whether redeeming the link would sign the viewer out and somebody
-// else in.
+// isSwitch reports whether redeeming the link would sign the viewer out and
+// another member in.
 func (s *Portal) isSwitch(c *fiber.Ctx, viewer *gate.Principal, token access.Secret, b service.Browser) (bool, error) {
 	if viewer == nil {
 		return false, nil

@@ -94,7 +94,7 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	return s.replaced(c, viewer, e)
 }
 
-// beforeCode answers whoever is signed in before a code is checked or used, and reports
+// beforeCode answers a member who is signed in before a code is checked or used, and reports
 // whether it did. Whoever is signed in with the code's own address is led on, as by a link:
 // the link in the same email may have used up the code. Before somebody else signs in, they
 // choose. A form without an address cannot say whom its code is for, so it leads on.

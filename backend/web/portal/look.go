@@ -22,7 +22,7 @@ func lookOf(b access.Brand) Look {
 }
 
 // accentCSS returns the style sheet that sets the accent colour, as tokens.css sets
-// Doorward's; empty if nobody chose one.
+// Doorward's; empty if none was chosen.
 func accentCSS(b access.Brand) string {
 	if !b.HasAccent() {
 		return ""

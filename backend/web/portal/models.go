@@ -58,8 +58,8 @@ type Leaf struct {
 
 func (l Leaf) leaf() Leaf { return l }
 
-// A Look is how the workspace's pages differ from Doorward's own. Where nobody changed
-// anything it is zero.
+// A Look is how the workspace's pages differ from Doorward's own. It is zero where
+// nothing was changed.
 type Look struct {
 	CSS                   string // the path of the style sheet with the accent colour
 	Logo                  string // the path of the image
@@ -87,7 +87,7 @@ type LoginCodePage struct {
 	Choice
 }
 
-// A Choice is what somebody is asked who is signed in as somebody else.
+// A Choice is what a visitor is asked who is signed in as another member.
 type Choice struct {
 	Current      string // who is signed in; empty where nothing is asked
 	CurrentEmail string // their address, where Current is a name

@@ -25,7 +25,7 @@ func safePath(path string) string {
 	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
 }
 
-// nextQuery carries the page that somebody wanted through the sign-in.
+// nextQuery carries the page that a visitor wanted through the sign-in.
 func nextQuery(wanted string) string {
 	p := safePath(wanted)
 	if p == "/" || p == "/pending" || strings.HasPrefix(p, "/login") || strings.HasPrefix(p, "/logout") {

@@ -5,7 +5,7 @@
 //
 // It decides nothing: it parses forms into types, asks the service, and renders.
 // Every template is rendered once at start, so one with a mistake stops the
-// server before anybody sees it. The pages work without JavaScript.
+// server before a visitor sees it. The pages work without JavaScript.
 package portal
 
 import (
@@ -52,7 +52,7 @@ func (s *Portal) asset(c *fiber.Ctx) error {
 // words are the sentences in the caller's language.
 func (s *Portal) words(c *fiber.Ctx) *words { return s.pages.words(web.LanguageOf(c)) }
 
-// bareLeaf is leaf for a page without forms: nobody is signed in, and no cookie is set.
+// bareLeaf is leaf for a page without forms: no member is signed in, and no cookie is set.
 func (s *Portal) bareLeaf(c *fiber.Ctx) Leaf {
 	name, brand := s.web.Look(c.UserContext())
 	return Leaf{Workspace: name, Look: lookOf(brand), words: s.words(c)}
@@ -82,7 +82,7 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(web.SharedCookie(c, themeCookie))))
 }
 
-// themeCookie is set by the console for whoever chooses a theme there. It holds that
+// themeCookie is set by the console when a member chooses a theme there. It holds that
 // choice for the portal's pages, which have no script to read it from anywhere else. It is
 // a [web.SharedCookie].
 const themeCookie = "doorward-theme"

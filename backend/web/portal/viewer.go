@@ -12,7 +12,7 @@ import (
 	"doorward/backend/web"
 )
 
-// viewer returns who is signed in on a page that is for everybody; nil for nobody.
+// viewer returns who is signed in on a public page; nil if no member is.
 func (s *Portal) viewer(c *fiber.Ctx) *gate.Principal {
 	if !s.web.Cookies.HasSession(c) {
 		return nil
@@ -32,7 +32,7 @@ func begin(p *gate.Principal) string {
 	return "/"
 }
 
-// choiceOf is what the viewer is asked before somebody else signs in.
+// choiceOf is what the viewer is asked before another member signs in.
 func choiceOf(viewer *gate.Principal) Choice {
 	name := viewer.Member.DisplayName()
 	return Choice{Current: name, CurrentEmail: beside(viewer.Member.Email.Typed, name), Stay: begin(viewer)}
@@ -47,8 +47,8 @@ func beside(email, name string) string {
 	return email
 }
 
-// replaced is entered, where the viewer was signed in before. Somebody else's session
-// ends: this browser loses its cookie, and nobody could end it here any more.
+// replaced is entered, where the viewer was signed in before. Another member's session
+// ends: this browser loses its cookie, and it could not be ended here any more.
 func (s *Portal) replaced(c *fiber.Ctx, viewer *gate.Principal, e service.NewSession) error {
 	if viewer != nil && viewer.Member.ID != e.Member.ID {
 		actor := access.Actor{
