@@ -10,6 +10,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/gate"
 	"doorward/backend/service"
+	"doorward/backend/web/wire"
 )
 
 // A Guard identifies the caller, and refuses those that a route is not for and
@@ -164,10 +165,6 @@ func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Princ
 	return p, nil
 }
 
-// HeaderBackground marks what an open page asks by itself, while nobody uses it. It
-// does not count as use of the session, so it can only shorten one.
-const HeaderBackground = "X-Doorward-Background"
-
 func (g *Guard) principal(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
 	if c.Get(HeaderBackground) != "" {
 		return g.gate.Listener(c.UserContext(), secret)
@@ -297,5 +294,15 @@ func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
 func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
 	if kind := traceOf(err, shown, status); kind != "" {
 		g.Notice(c, kind)
+	}
+}
+
+// trust marks the request's connection as a member's, and tells a machine that has forwarded it
+// to do so.
+func trust(c *fiber.Ctx) {
+	if c.Locals(visitorKey) != nil {
+		c.Set(memberHeader, "1")
+	} else if conn, ok := c.Context().Conn().(*wire.Conn); ok {
+		conn.Trust()
 	}
 }

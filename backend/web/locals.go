@@ -30,3 +30,7 @@ func IsSafe(c *fiber.Ctx) bool {
 	m := c.Method()
 	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
 }
+
+// HeaderBackground marks what an open page asks by itself, while nobody uses it. It
+// does not count as use of the session, so it can only shorten one.
+const HeaderBackground = "X-Doorward-Background"

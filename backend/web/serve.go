@@ -263,7 +263,7 @@ func (s *Server) newFace(kind faceKind, mounts ...Mount) (*Face, error) {
 	case operatorFace:
 		f.wrap(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
 	case forwardedFace:
-		f.wrap(f.believe)
+		f.wrap(f.readVisitor)
 	}
 	f.wrap(f.outer)
 	for _, mount := range mounts {

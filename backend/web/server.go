@@ -13,7 +13,7 @@
 //
 // Where several machines keep one store (cluster.go), the one that leads makes sure
 // of that before it admits a caller, and the others forward requests to it
-// (forward.go).
+// (forward.go, forwarder.go).
 package web
 
 import (

@@ -78,13 +78,3 @@ func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 		}
 	}
 }
-
-// trust marks the request's connection as a member's, and tells a machine that has forwarded it
-// to do so.
-func trust(c *fiber.Ctx) {
-	if c.Locals(visitorKey) != nil {
-		c.Set(memberHeader, "1")
-	} else if conn, ok := c.Context().Conn().(*wire.Conn); ok {
-		conn.Trust()
-	}
-}
