@@ -43,7 +43,8 @@ func (tx Members) IDOf(canonical string) (access.MemberID, error) {
 	return id, err
 }
 
-// Add stores a member whose id was made for this transaction, like Put.
+// Add stores a member whose id was made for this transaction, like Put, and does not look
+// whether the id is taken.
 func (tx Members) Add(m access.Member) error {
 	tx.unused(memberKey(m.ID))
 	return tx.Members.Put(m)
