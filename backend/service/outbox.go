@@ -150,7 +150,8 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void b
 }
 
 // TestMail posts a test email to the caller's own address, and restarts a paused
-// queue. Only the operator may give another address.
+// queue. Only the operator may give another address, and has to give one. Tested says how it
+// went. Too many at once are TooMany.
 func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (msg access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // List returns the open sessions of a member: the caller's own, or, with the
-// permission to read members, another's.
+// permission to read members, another's. Those that have expired, or were voided and are not
+// deleted yet, are left out.
 func (s Sessions) List(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {

@@ -57,7 +57,8 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 // Change stores changed settings. Lifetimes, the appearance, and where emails and their links
 // lead are for a caller with all permissions, in a confirmed session; and what was given when
 // Doorward started stays as it is. Emails go out by the new settings at once, also those that
-// were held.
+// were held. If one value is refused, none is changed; a change without any value is Invalid
+// (nothing_to_change).
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
