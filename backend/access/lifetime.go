@@ -94,7 +94,9 @@ func (s Lifetimes) With(change map[Lifetime]time.Duration) (out Lifetimes, what 
 	return out, what
 }
 
-// Check reports what is wrong with the lifetimes.
+// Check returns what is wrong with the lifetimes: one beyond its bounds, an idle limit that is
+// longer than its session, or a default of tokens that is longer than their maximum. The error
+// names the field.
 func (s Lifetimes) Check() error {
 	for _, r := range LifetimeRules {
 		if d := s.Of(r.Lifetime); d < r.Min || d > r.Max {

@@ -57,7 +57,8 @@ func WrongBrowser() *Error {
 		WithCode("wrong_browser")
 }
 
-// Check reports whether the link may be redeemed now, in this browser.
+// Check returns nil if the link may be redeemed now, in this browser. A link that is over is
+// Expired, for whatever reason; only one that is good, and bound to another browser, says so.
 func (l *LoginLink) Check(browser SecretHash, now time.Time) error {
 	switch {
 	case l.Revoked, !l.UsedAt.IsZero(), !now.Before(l.ExpiresAt), l.CreatedAt.After(now.Add(ClockSlack)):

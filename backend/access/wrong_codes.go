@@ -116,7 +116,8 @@ func WrongCode() *Error {
 		On("code").WithCode("code_wrong")
 }
 
-// CheckCode counts an attempt and reports whether the code is accepted.
+// CheckCode counts an attempt and returns nil if the code is accepted. Whoever calls it stores
+// the request also after an error: the attempt counts. Every error is the same.
 func (a *SignInRequest) CheckCode(code SecretHash, now time.Time) error {
 	a.Attempts++
 	if a.Attempts > MaxCodeAttempts || a.Code.IsZero() || a.Code != code || !now.Before(a.ExpiresAt) {
