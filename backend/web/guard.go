@@ -102,7 +102,8 @@ func (g *Guard) identifyLocal(c *fiber.Ctx) error {
 
 // Identify returns the principal of the request's token or cookie. From then on pages are in
 // their language, also those that say what they may not do. Public pages ask it as well, so it
-// makes sure of the lead itself.
+// makes sure of the lead itself. Without a session or token, or with one that is over, the
+// error is SignedOut; a network that shows too many secrets which are not valid gets TooMany.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if err := g.fenced(c); err != nil {
 		return nil, err
@@ -273,7 +274,8 @@ func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 // slow refuses a source that sends too many requests without a session.
 func (g *Guard) slow(c *fiber.Ctx) error { return slowed(g.requests.allow(g.sources.from(c))) }
 
-// SlowAttempts is slow for requests that guess at secrets or cause emails.
+// SlowAttempts is slow for requests that guess at secrets or cause emails. Its error says how
+// long to wait. The operator is never slowed.
 func (g *Guard) SlowAttempts(c *fiber.Ctx) error {
 	if c.Locals(localKey) != nil {
 		return nil

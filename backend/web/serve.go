@@ -174,7 +174,8 @@ func (s *Server) face(kind faceKind) (*Face, error) {
 }
 
 // Serve answers requests from l until Close. With local, whoever connects to l is
-// the operator: it must be a socket that only they can reach.
+// the operator: it must be a socket that only they can reach. Where a route has no class it
+// fails before it accepts a connection.
 func (s *Server) Serve(l net.Listener, local bool) error {
 	if local {
 		return s.serve(l, s.wired(local), operatorFace)
