@@ -13,19 +13,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
-	"time"
 
 	"doorward/app/config"
-	"doorward/backend/access"
 	"doorward/backend/email"
 	"doorward/backend/jobs"
 	"doorward/backend/mail"
@@ -139,49 +133,6 @@ func (a *App) openStore(open MachineOpener) (err error) {
 	return a.machine.Attach(a.store)
 }
 
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "localhost"
-	}
-	return u.Hostname()
-}
-
-// bindEarly binds the port where the system chooses it, since links have to
-// contain it.
-func (a *App) bindEarly() (err error) {
-	_, port, err := net.SplitHostPort(a.c.Listen)
-	if err != nil || port != "0" {
-		return nil
-	}
-	if a.listener, err = net.Listen("tcp", a.c.Listen); err != nil {
-		return a.cannotListen(err)
-	}
-	asked := a.c.Listen
-	a.c.Listen = a.listener.Addr().String()
-	if u, err := url.Parse(a.c.URL); err == nil && u.Host == asked {
-		u.Host = a.c.Listen
-		a.c.URL = u.String()
-	}
-	return nil
-}
-
-func (a *App) cannotListen(err error) error {
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return access.Errorf(access.Unavailable,
-			"Another program listens on %s already. Stop it, or choose another address with --listen.", a.c.Listen).
-			On("listen").WithCode("port_in_use").Because(err)
-	case errors.Is(err, syscall.EACCES):
-		return access.Errorf(access.Unavailable,
-			"This user may not listen on %s. Choose a port above 1023 with --listen.", a.c.Listen).
-			On("listen").WithCode("port_forbidden").Because(err)
-	}
-	return access.Errorf(access.Unavailable,
-		"Listening on %s is not possible: %v. Choose another address with --listen.", a.c.Listen, errors.Unwrap(err)).
-		On("listen").WithCode("cannot_listen").Because(err)
-}
-
 // A ServeInfo describes a server that has just started, for whoever started it.
 type ServeInfo struct {
 	URL        string // its public URL
@@ -271,71 +222,6 @@ func (a *App) openSetup(ctx context.Context) (link string, err error) {
 	return link, err
 }
 
-// bindSocket binds the operator's socket. A socket that a dead server left is
-// replaced: the store is open here, so no other server uses it. Anything else
-// that was put there is also replaced, and logged; but a directory with content
-// is not deleted.
-func (a *App) bindSocket() (net.Listener, error) {
-	name := filepath.Join(a.c.Data, SocketName)
-	if info, err := os.Lstat(name); err == nil && info.Mode().Type() != fs.ModeSocket {
-		a.log.Warn("a file that is not a socket was in its place and was replaced", "file", name, "mode",
-			info.Mode().String(), "bytes", info.Size())
-	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, access.Errorf(access.Unavailable,
-			"%s is in the way of the server operator's socket and cannot be removed: %v. Move it away.", name,
-			errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
-	}
-	l, err := net.Listen("unix", name)
-	if err != nil {
-		return nil, access.Errorf(access.Unavailable,
-			"The socket %s cannot be created: %v. Its path may be too long (at most 107 bytes): choose a data "+
-				"directory with a shorter path.", name, errors.Unwrap(err)).WithCode("cannot_listen").Because(err)
-	}
-	return l, errors.Join(os.Chmod(name, 0o600))
-}
-
-// RunWorkers sends emails and does scheduled work, whenever this process leads,
-// until ctx ends. It tidies up its own files at all times.
-func (a *App) RunWorkers(ctx context.Context) {
-	var both sync.WaitGroup
-	both.Go(func() { a.compactDaily(ctx) })
-	both.Go(func() { a.store.WhileLeading(ctx, a.lead) })
-	both.Wait()
-}
-
-// lead does the work of the leading process, until ctx ends.
-func (a *App) lead(ctx context.Context) {
-	a.emails.Warm() // before jobs answers the first request to sign in
-	var both sync.WaitGroup
-	both.Go(func() { a.jobs.Run(ctx) })
-	both.Go(func() { a.web.RunTraces(ctx) })
-	both.Go(func() {
-		if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("the mail worker stopped", "err", err)
-		}
-	})
-	both.Wait()
-}
-
-// compactDaily removes deleted data from the disk, once a day, at night.
-func (a *App) compactDaily(ctx context.Context) {
-	for {
-		now := time.Now()
-		next := time.Date(now.Year(), now.Month(), now.Day()+1, 3, 30, 0, 0, now.Location())
-		timer := time.NewTimer(next.Sub(now))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		if err := a.store.Compact(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error("the daily compaction failed", "err", err)
-		}
-	}
-}
-
 // Close stops everything and releases the data directory. It may be called on an
 // App whose Open failed half-way.
 func (a *App) Close() error {
@@ -359,38 +245,6 @@ func (a *App) Close() error {
 		errs = append(errs, a.machine.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// Client calls this App's operator API in memory: any host name will do.
-func (a *App) Client() *http.Client {
-	a.local.Do(func() {
-		a.memory = newMemoryListener()
-		a.running.Go(func() {
-			if err := a.web.Serve(a.memory, true); err != nil && !errors.Is(err, net.ErrClosed) {
-				a.log.Error("the operator's own API stopped", "err", err)
-			}
-		})
-	})
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return a.memory.dial(ctx) },
-		},
-	}
-}
-
-// Dial returns a client for the server that runs on a data directory; false where
-// none answers.
-func Dial(dir string) (*http.Client, bool) {
-	name := filepath.Join(dir, SocketName)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", name)
-	}
-	conn, err := dial(context.Background(), "", "")
-	if err != nil {
-		return nil, false
-	}
-	conn.Close()
-	return &http.Client{Transport: &http.Transport{DialContext: dial}}, true
 }
 
 // RestoreInfo says what was restored.

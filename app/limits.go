@@ -24,14 +24,14 @@ func MemoryLimit() int64 {
 
 // memoryOf is MemoryLimit for these limits; zero is none.
 func memoryOf(cgroup, space uint64) int64 {
-	most := uint64(maxMemoryShare)
+	limit := uint64(maxMemoryShare)
 	if cgroup > 0 {
-		most = min(most, cgroup/4*3)
+		limit = min(limit, cgroup/4*3)
 	}
 	if space > 0 {
-		most = min(most, space/2)
+		limit = min(limit, space/2)
 	}
-	return int64(most)
+	return int64(limit)
 }
 
 // cgroupLimit is the limit of the process's cgroups; zero where there is none, or

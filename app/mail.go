@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/mail"
+	"net/url"
 
 	"doorward/app/config"
 	"doorward/backend/access"
@@ -74,4 +75,12 @@ func (a *App) mailRoute(set access.Settings, password access.Password) (mailer.R
 // mailNow is mailRoute by the settings as they are stored now.
 func (a *App) mailNow(ctx context.Context) (mailer.Route, error) {
 	return mailer.StoredRoute(ctx, a.store, a.mailRoute)
+}
+
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "localhost"
+	}
+	return u.Hostname()
 }

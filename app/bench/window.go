@@ -175,7 +175,7 @@ func (w *windowed) look(pid int, began time.Time) error {
 
 // beside returns the figure of w compared with the bare one: the median of how
 // much more it was, round by round.
-func (w *windowed) beside(bare *windowed, what, target string, most float64, write func(float64) string,
+func (w *windowed) beside(bare *windowed, what, target string, limit float64, write func(float64) string,
 	of func(*windowed) spread) figure {
 	ours, bound := of(w), of(bare)
 	var more spread
@@ -185,7 +185,7 @@ func (w *windowed) beside(bare *windowed, what, target string, most float64, wri
 	return figure{what: what, measured: write(ours.median()), ranging: ours.ranging(write),
 		bound: fmt.Sprintf("bare Wails %s: %s more (%s)", write(bound.median()), write(more.median()),
 			more.ranging(write)),
-		target: target, met: more.median() <= most}
+		target: target, met: more.median() <= limit}
 }
 
 // shareOf returns the memory of a process and everything it started, in bytes.

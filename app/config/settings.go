@@ -102,8 +102,8 @@ func wrong(format string, args ...any) error { return access.Errorf(access.Inval
 
 // shown is the beginning of a value for a sentence, without what may be a password: the
 // mail server's URL may have been put into any setting.
-func shown(v string, most int) string {
-	return access.Shorten(text.HidePassword(v), most)
+func shown(v string, limit int) string {
+	return access.Shorten(text.HidePassword(v), limit)
 }
 
 func setText(field func(*Config) *string) func(*Config, string) error {

@@ -35,7 +35,7 @@ func newElsewhere(t *testing.T) *elsewhere {
 		switch {
 		case r.Method == "POST" && r.URL.Path == "/api/v1/desktop" && e.bad != "" && asksFor(r, e.bad):
 			w.WriteHeader(http.StatusGone)
-			io.WriteString(w, `{"code":"window_dead"}`)
+			io.WriteString(w, `{"code":"desktop_sign_in_expired"}`)
 		case r.Method == "POST" && r.URL.Path == "/api/v1/desktop":
 			e.secret = "dwin_secret"
 			w.WriteHeader(http.StatusCreated)

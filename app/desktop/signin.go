@@ -226,7 +226,7 @@ func (s *signIn) redeem(ctx context.Context, code string) (*signedIn, error) {
 		access.Expired,
 		"%s did not accept the sign-in. The window is still waiting: go back a page, and authorize it again.",
 		s.to.at.Host,
-	).WithCode("window_dead")
+	).WithCode("desktop_sign_in_expired")
 }
 
 // waits returns once somebody waits for an answer, or the sign-in is over.

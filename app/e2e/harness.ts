@@ -142,6 +142,12 @@ export const dialog = (page: Page) => page.getByRole('dialog')
 export const row = (page: Page, name: string) => page.getByRole('listitem', { name })
 export const said = (page: Page, text: string | RegExp) => expect(page.getByRole('status').filter({ hasText: text }).first()).toBeVisible()
 
+// place opens a page of the console by a link to it.
+export async function place(page: Page, name: string): Promise<void> {
+  await page.getByRole('link', { name, exact: true }).first().click()
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+}
+
 // choose selects an option of a list.
 export async function choose(page: Page, trigger: string | RegExp, option: string): Promise<void> {
   await page.getByRole('combobox', { name: trigger }).last().click()

@@ -60,10 +60,11 @@ func (b Brand) Accents() (light, dark Accent) {
 	return light, dark
 }
 
-// HasAccent reports whether somebody chose an accent colour.
+// HasAccent reports whether an accent colour was chosen.
 func (b Brand) HasAccent() bool { return b.Accent != "" || b.AccentDark != "" }
 
-// Check reports what is wrong with the brand.
+// Check returns what is wrong with the brand, with the field: a colour on which text could not
+// be read, more than one line, a link that is none, a logo that this server did not make.
 func (b Brand) Check() error {
 	for _, c := range []struct {
 		field string

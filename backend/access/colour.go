@@ -59,7 +59,7 @@ func Contrast(a, b Colour) float64 {
 }
 
 // A Theme is one of the looks of the pages and emails: what the accent colour lies on, and the
-// accent colour where nobody chose one.
+// accent colour where none was chosen.
 type Theme struct {
 	Name     string
 	Accent   Accent

@@ -46,7 +46,8 @@ func (opened *Session) ConfirmedUntil(m *Member, now time.Time) time.Time {
 	return until
 }
 
-// CheckCode counts an attempt and reports whether the code confirms the session.
+// CheckCode counts a wrong attempt, and returns nil if the code confirms the session. Whoever
+// calls it stores the session also after an error. After too many attempts no code is right.
 func (opened *Session) CheckCode(code SecretHash, now time.Time) error {
 	c := &opened.Code
 	if c.Hash.IsZero() || c.Attempts >= maxConfirmAttempts || !now.Before(c.ExpiresAt) {

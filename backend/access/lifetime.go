@@ -18,10 +18,10 @@ const (
 	LifetimeAdminIdle      Lifetime = "session_idle_managers"
 	LifetimeAdminSession   Lifetime = "session_managers"
 	LifetimeToken          Lifetime = "token"         // an API token, unless its maker chooses
-	LifetimeLongestToken   Lifetime = "token_longest" // the most that can be said
+	LifetimeLongestToken   Lifetime = "token_longest" // the longest that its maker can choose
 )
 
-// A LifetimeRule is what a lifetime is unless somebody sets it, and how far it can be set.
+// A LifetimeRule is what a lifetime is unless an Admin sets it, and how far it can be set.
 type LifetimeRule struct {
 	Lifetime Lifetime
 	Default  time.Duration
@@ -30,7 +30,7 @@ type LifetimeRule struct {
 }
 
 // LifetimeRules are the rules of all lifetimes that can be set. Requests for a login link are
-// stored until it expires, for any address and from anybody, so that one is short. Sessions
+// stored until it expires, for any address and from any visitor, so that one is short. Sessions
 // are deleted after MaxSessionTTL, whatever the settings were.
 var LifetimeRules = []LifetimeRule{
 	{LifetimeSignInLink, SignInTTL, 5 * time.Minute, time.Hour, "login link"},
@@ -94,7 +94,9 @@ func (s Lifetimes) With(change map[Lifetime]time.Duration) (out Lifetimes, what 
 	return out, what
 }
 
-// Check reports what is wrong with the lifetimes.
+// Check returns what is wrong with the lifetimes: one beyond its bounds, an idle limit that is
+// longer than its session, or a default of tokens that is longer than their maximum. The error
+// names the field.
 func (s Lifetimes) Check() error {
 	for _, r := range LifetimeRules {
 		if d := s.Of(r.Lifetime); d < r.Min || d > r.Max {
@@ -105,9 +107,9 @@ func (s Lifetimes) Check() error {
 		{LifetimeMemberIdle, LifetimeMemberSession},
 		{LifetimeAdminIdle, LifetimeAdminSession},
 	} {
-		if most := s.Of(session.all); s.Of(session.idle) > most {
+		if limit := s.Of(session.all); s.Of(session.idle) > limit {
 			return Errorf(Invalid, "The idle limit cannot be longer than the session itself: %s.",
-				Span(most)).On(session.idle.Field()).WithCode("expiry_out_of_range")
+				Span(limit)).On(session.idle.Field()).WithCode("expiry_out_of_range")
 		}
 	}
 	if longest := s.Of(LifetimeLongestToken); s.Of(LifetimeToken) > longest {

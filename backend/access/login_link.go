@@ -46,7 +46,8 @@ const DesktopCodeTTL = time.Minute
 // DesktopCodeExpired is the single answer for window codes that are unknown, used, expired,
 // or for another window.
 func DesktopCodeExpired() *Error {
-	return Errorf(Expired, "This sign-in has expired. Start it again in the desktop app.").WithCode("window_dead")
+	return Errorf(Expired, "This sign-in has expired. Start it again in the desktop app.").
+		WithCode("desktop_sign_in_expired")
 }
 
 // WrongBrowser refuses a link that another browser requested.
@@ -56,7 +57,8 @@ func WrongBrowser() *Error {
 		WithCode("wrong_browser")
 }
 
-// Check reports whether the link may be redeemed now, in this browser.
+// Check returns nil if the link may be redeemed now, in this browser. A link that is over is
+// Expired, for whatever reason; only one that is good, and bound to another browser, says so.
 func (l *LoginLink) Check(browser SecretHash, now time.Time) error {
 	switch {
 	case l.Revoked, !l.UsedAt.IsZero(), !now.Before(l.ExpiresAt), l.CreatedAt.After(now.Add(ClockSlack)):

@@ -73,8 +73,8 @@ func (m *Member) Status() Status {
 // How long things last, unless an Admin sets something else.
 const (
 	DefaultInvitationTTL = 7 * 24 * time.Hour  // an invitation's link
-	MinInvitationTTL     = time.Hour           // the least an Admin may set
-	MaxInvitationTTL     = 30 * 24 * time.Hour // the most
+	MinInvitationTTL     = time.Hour           // the shortest that an Admin may set
+	MaxInvitationTTL     = 30 * 24 * time.Hour // the longest
 	PendingTTL           = 30 * 24 * time.Hour // a pending account that nobody decided on
 	maxInvitationDays    = int(MaxInvitationTTL / (24 * time.Hour))
 	DigestInterval       = 15 * time.Minute // between two emails to Admins about waiting people, at least
@@ -97,7 +97,7 @@ type Member struct {
 	Invitation Invitation `json:"invitation"`
 	// when they first used a link or code from an email to the address
 	EmailVerifiedAt time.Time `json:"proved_at,omitzero"`
-	// when they first signed in, if by a link that somebody handed over: it proves nothing
+	// when they first signed in, if by a link that was handed over: it proves nothing
 	// about the address
 	AcceptedAt   time.Time `json:"accepted_at,omitzero"`
 	HandedOverBy Actor     `json:"handed_by,omitzero"` // who handed that link over
@@ -163,7 +163,8 @@ func (m *Member) Has(role RoleName) bool { return slices.Contains(m.Roles, role)
 // IsAdmin reports whether the member is an active Admin. At least one must always remain.
 func (m *Member) IsAdmin() bool { return m.State == Active && m.Has(Admin) }
 
-// NewMember makes a pending member with an address.
+// NewMember makes a pending member with an address, whose invitation has begun. Without roles,
+// or with a time outside the bounds, it is Invalid; without a time it lasts as by default.
 func NewMember(id MemberID, to Address, name string, roles []RoleName, note string, lasts time.Duration, actor Actor,
 	now time.Time) (Member, error) {
 	m := Member{ID: id, Email: to, Name: name, State: Pending, Roles: roles}
@@ -181,7 +182,8 @@ func NewMember(id MemberID, to Address, name string, roles []RoleName, note stri
 	return m, nil
 }
 
-// Renew restarts the invitation's time, for the same address.
+// Renew restarts the invitation's time, for the same address. A member who was approved, or
+// has accepted already, needs no invitation: Conflict.
 func (m *Member) Renew(now time.Time) error {
 	switch {
 	case m.State != Pending:
@@ -206,7 +208,7 @@ func (m *Member) ExpireInvitation(now time.Time) bool {
 	return true
 }
 
-// RemovedAt is when a pending account is removed if nobody decides on it.
+// RemovedAt is when a pending account without a decision is removed.
 func (m *Member) RemovedAt() time.Time {
 	from := m.Invitation.At
 	if came := m.JoinedAt(); came.After(from) {
@@ -265,7 +267,7 @@ func (m *Member) JoinedAt() time.Time {
 	return m.AcceptedAt
 }
 
-// Accept records that an invited member used a link that somebody handed over. The link was
+// Accept records that an invited member used a link that was handed over. The link was
 // not in the mailbox, so it proves nothing about the address. Accept reports whether this
 // is the member's first sign-in.
 func (m *Member) Accept(handed Actor, now time.Time) bool {
@@ -302,7 +304,8 @@ func (m *Member) Approve(actor Actor, roles []RoleName, now time.Time) error {
 	return nil
 }
 
-// Reject checks whether a pending member may be rejected; the caller deletes.
+// Reject checks whether a pending member may be rejected; the caller deletes. Nobody decides
+// on themselves (own_request), and a decision stands (already_decided).
 func (m *Member) Reject(actor Actor) error { return m.decidable(actor) }
 
 func (m *Member) decidable(actor Actor) error {
@@ -316,7 +319,8 @@ func (m *Member) decidable(actor Actor) error {
 }
 
 // ChangeRoles replaces the member's roles. If the member gains permissions, their sessions
-// get new ids.
+// get new ids. Nobody changes their own (own_roles), and without a role it is Invalid: that is
+// what suspending is for. The caller sees to it that an Admin is left.
 func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error {
 	switch {
 	case actor.Member == m.ID:
@@ -341,7 +345,8 @@ func (m *Member) ChangeRoles(actor Actor, roles []RoleName, now time.Time) error
 }
 
 // Suspend locks an active member out until they are unsuspended. Sessions from before stay
-// closed then.
+// closed then. It is Conflict for a pending member, about whom a decision is made instead, and
+// for one who is suspended. Nobody suspends themselves.
 func (m *Member) Suspend(actor Actor, now time.Time) error {
 	switch {
 	case actor.Member == m.ID:
@@ -360,7 +365,8 @@ func (m *Member) Suspend(actor Actor, now time.Time) error {
 	return nil
 }
 
-// Unsuspend lets a suspended member in again, with the roles they had.
+// Unsuspend lets a suspended member in again, with the roles they had; any other member is
+// Conflict (not_suspended).
 func (m *Member) Unsuspend(actor Actor, now time.Time) error {
 	switch {
 	case actor.Member == m.ID:
@@ -373,7 +379,8 @@ func (m *Member) Unsuspend(actor Actor, now time.Time) error {
 	return nil
 }
 
-// WriteNote replaces the internal note about the member, which may have several lines.
+// WriteNote replaces the internal note about the member, which may have several lines. Nobody
+// writes about themselves; a note that is refused leaves the one that was there.
 func (m *Member) WriteNote(actor Actor, note string) error {
 	if actor.Member == m.ID {
 		return Errorf(Forbidden, "You cannot write a note about yourself. Another Admin can.").WithCode("own_account")

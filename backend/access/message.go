@@ -193,7 +193,7 @@ func (m *Message) Failed(detail string, now time.Time) {
 	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageFailed, detail, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }
 
-// Withdraw records that nobody receives the email, and why.
+// Withdraw records that the email is not sent after all, and why.
 func (m *Message) Withdraw(why string, now time.Time) {
 	m.State, m.Detail, m.At, m.NextTry, m.Lease = MessageWithdrawn, why, now, time.Time{}, Lease{Epoch: m.Lease.Epoch}
 }

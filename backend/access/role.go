@@ -115,7 +115,8 @@ func BuiltIn() []Role {
 // changed.
 func (r RoleName) IsBuiltIn() bool { return r == Admin || r == AILoop || r == Fleet }
 
-// CheckRole checks a role that somebody wants to save.
+// CheckRole checks a role before it is saved: what CheckGrants checks, and that its
+// description can be shown.
 func CheckRole(r Role) error {
 	if err := CheckGrants(r); err != nil {
 		return err
@@ -124,7 +125,8 @@ func CheckRole(r Role) error {
 }
 
 // CheckGrants checks a role's name and permissions: what decides access, not what is only
-// displayed.
+// displayed. The name of a built-in role is Conflict, also in another spelling; no name, no
+// permission, or one that cannot be granted, is Invalid.
 func CheckGrants(r Role) error {
 	switch {
 	case r.Name.IsBuiltIn():

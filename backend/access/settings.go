@@ -23,7 +23,7 @@ func DefaultSettings() Settings {
 	return Settings{Workspace: DefaultWorkspace, InvitationTTL: Seconds(DefaultInvitationTTL)}
 }
 
-// Check reports what is wrong with the settings.
+// Check returns what is wrong with the settings, with the field; nil if they can be stored.
 func (s Settings) Check() error {
 	if s.Workspace == "" {
 		return Errorf(Invalid, "Enter a name for the workspace.").On("workspace").WithCode("workspace_missing")

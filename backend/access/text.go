@@ -18,13 +18,13 @@ const (
 // CheckText refuses text that is too long, counted in runes, or that is not what it looks
 // like: characters that draw nothing or reorder their neighbours, or more marks on a letter
 // than any script has. Ordinary text in any language passes.
-func CheckText(field, s string, most int) error {
+func CheckText(field, s string, limit int) error {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return Errorf(Invalid, "The %s is not valid text (UTF-8), or was garbled in transit. Type it again.",
 			label(field)).On(field).WithCode("text_invalid")
 	}
-	if n := utf8.RuneCountInString(s); n > most {
-		return Errorf(Invalid, "The %s has %d characters, but can have at most %d.", label(field), n, most).
+	if n := utf8.RuneCountInString(s); n > limit {
+		return Errorf(Invalid, "The %s has %d characters, but can have at most %d.", label(field), n, limit).
 			On(field).WithCode("text_too_long")
 	}
 	all := []rune(s)
@@ -64,9 +64,9 @@ const (
 )
 
 // CleanText trims the text and applies CheckText. The result has its own memory.
-func CleanText(field, s string, most int) (string, error) {
+func CleanText(field, s string, limit int) (string, error) {
 	s = strings.TrimSpace(s)
-	if err := CheckText(field, s, most); err != nil {
+	if err := CheckText(field, s, limit); err != nil {
 		return "", err
 	}
 	return strings.Clone(s), nil
@@ -74,13 +74,13 @@ func CleanText(field, s string, most int) (string, error) {
 
 // CleanLines is CleanText for text of several lines: each line is checked, and the length is
 // that of all together.
-func CleanLines(field, s string, most int) (string, error) {
+func CleanLines(field, s string, limit int) (string, error) {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
-	if n := utf8.RuneCountInString(s); n > most {
-		return "", CheckText(field, s, most)
+	if n := utf8.RuneCountInString(s); n > limit {
+		return "", CheckText(field, s, limit)
 	}
 	for line := range strings.SplitSeq(s, "\n") {
-		if err := CheckText(field, line, most); err != nil {
+		if err := CheckText(field, line, limit); err != nil {
 			return "", err
 		}
 	}

@@ -26,7 +26,8 @@ type Token struct {
 // TokenPrefix starts every API token, so that scanners recognise a leaked one.
 const TokenPrefix = "dw_"
 
-// CheckTokenTTL checks how long a new token is to last.
+// CheckTokenTTL refuses a time that a new token cannot last. Tokens that exist are not
+// affected by what the settings say later.
 func (s Lifetimes) CheckTokenTTL(lasts time.Duration) error {
 	if longest := s.Of(LifetimeLongestToken); lasts < MinTokenTTL || lasts > longest {
 		return Errorf(Invalid, "A token can last from %s to %s.", Span(MinTokenTTL), Span(longest)).

@@ -42,13 +42,13 @@ var (
 // ClosedUntil is when codes are accepted again; zero if they are now.
 func (w WrongCodes) ClosedUntil(b CodeLimit, now time.Time) (until time.Time) {
 	for _, window := range []struct {
-		most int
-		span time.Duration
+		limit int
+		span  time.Duration
 	}{{b.Hour, hourWindow}, {b.Day, dayWindow}} {
-		if len(w) < window.most {
+		if len(w) < window.limit {
 			continue
 		}
-		if end := w[len(w)-window.most].Add(window.span); now.Before(end) && end.After(until) {
+		if end := w[len(w)-window.limit].Add(window.span); now.Before(end) && end.After(until) {
 			until = end
 		}
 	}
@@ -116,7 +116,8 @@ func WrongCode() *Error {
 		On("code").WithCode("code_wrong")
 }
 
-// CheckCode counts an attempt and reports whether the code is accepted.
+// CheckCode counts an attempt and returns nil if the code is accepted. Whoever calls it stores
+// the request also after an error: the attempt counts. Every error is the same.
 func (a *SignInRequest) CheckCode(code SecretHash, now time.Time) error {
 	a.Attempts++
 	if a.Attempts > MaxCodeAttempts || a.Code.IsZero() || a.Code != code || !now.Before(a.ExpiresAt) {

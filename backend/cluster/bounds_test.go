@@ -107,8 +107,8 @@ func TestASlowHandshakeEnds(t *testing.T) {
 // behind them is taken.
 func TestAThousandSilentConnections(t *testing.T) {
 	w := newWorld(t)
-	const most = 64
-	a := w.machine("a", func(o *Options) { o.Bounds = Bounds{Handshakes: most, PerAddress: most, Within: patience} })
+	const limit = 64
+	a := w.machine("a", func(o *Options) { o.Bounds = Bounds{Handshakes: limit, PerAddress: limit, Within: patience} })
 	b := w.machine("b")
 	var silent []net.Conn
 	defer func() {
@@ -118,14 +118,14 @@ func TestAThousandSilentConnections(t *testing.T) {
 	}()
 	for range 1000 {
 		silent = append(silent, the(net.Dial("tcp", a.Addr().String()))(t))
-		if n := a.arrivals(); n > most {
+		if n := a.arrivals(); n > limit {
 			t.Fatalf("%d are held", n)
 		}
 	}
 	here, there := b.connect(a)
 	carries(t, here, there)
 	ended(t, "the first", silent[0])
-	if n := a.arrivals(); n > most {
+	if n := a.arrivals(); n > limit {
 		t.Errorf("%d are held", n)
 	}
 }

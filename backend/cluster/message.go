@@ -75,13 +75,13 @@ var errTooLong = errors.New("the message is too long")
 
 // readMessage reads the text of a message. What is announced is not reserved: memory grows
 // with what arrives.
-func readMessage(r io.Reader, most int) ([]byte, error) {
+func readMessage(r io.Reader, limit int) ([]byte, error) {
 	var head [headSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
 	}
 	n := int64(binary.BigEndian.Uint32(head[:]))
-	if n > int64(most) {
+	if n > int64(limit) {
 		return nil, fmt.Errorf("%w: %d bytes", errTooLong, n)
 	}
 	text, err := io.ReadAll(io.LimitReader(r, n))

@@ -36,11 +36,11 @@ func TestStrangersAreNoMachines(t *testing.T) {
 	thief.PrivateKey = key
 	raft := []string{string(Raft)}
 	for _, tt := range []struct {
-		name   string
-		cert   *tls.Certificate
-		protos []string
-		most   uint16 // TLS version
-		good   bool
+		name       string
+		cert       *tls.Certificate
+		protos     []string
+		maxVersion uint16 // of TLS
+		good       bool
 	}{
 		{name: "a member", cert: mine, protos: raft, good: true},
 		{name: "a member, forwarding", cert: mine, protos: []string{string(Forward)}, good: true},
@@ -76,10 +76,10 @@ func TestStrangersAreNoMachines(t *testing.T) {
 		{name: "an unknown protocol", cert: mine, protos: []string{"h2"}},
 		{name: "two protocols", cert: mine, protos: []string{string(Raft), string(join)}},
 		{name: "to join", cert: mine, protos: []string{string(join)}},
-		{name: "TLS 1.2", cert: mine, protos: raft, most: tls.VersionTLS12},
+		{name: "TLS 1.2", cert: mine, protos: raft, maxVersion: tls.VersionTLS12},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			config := &tls.Config{InsecureSkipVerify: true, NextProtos: tt.protos, MaxVersion: tt.most}
+			config := &tls.Config{InsecureSkipVerify: true, NextProtos: tt.protos, MaxVersion: tt.maxVersion}
 			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				return cmp.Or(tt.cert, new(tls.Certificate)), nil
 			}

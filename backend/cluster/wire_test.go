@@ -283,7 +283,7 @@ func TestRefusalsFromElsewhereAreCleaned(t *testing.T) {
 func TestMessagesAreRead(t *testing.T) {
 	for _, tt := range []struct {
 		name, sent string
-		most       int
+		limit      int
 		want       string
 		err        error
 	}{
@@ -295,7 +295,7 @@ func TestMessagesAreRead(t *testing.T) {
 		{"half of it", "\x00\x00\x00\x02a", 2, "a", io.ErrUnexpectedEOF},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := readMessage(strings.NewReader(tt.sent), tt.most)
+			got, err := readMessage(strings.NewReader(tt.sent), tt.limit)
 			if string(got) != tt.want || !errors.Is(err, tt.err) {
 				t.Errorf("readMessage = %q, %v, want %q, %v", got, err, tt.want, tt.err)
 			}

@@ -67,7 +67,7 @@ func anyFacts(l access.Language) access.MessageFacts {
 // Warm reads the sentences of every email in every language, which are otherwise read for
 // the first email that needs them. That one takes longer, and the server says to strangers
 // by its time that a member reads that language: so this comes before the first answer to
-// somebody who asks to sign in. All ten languages take 2 MiB and 20 milliseconds.
+// a visitor who asks to sign in. All ten languages take 2 MiB and 20 milliseconds.
 func (l *Templates) Warm() {
 	for _, in := range access.Languages {
 		for kind := range drafts {

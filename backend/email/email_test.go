@@ -315,12 +315,12 @@ func TestEmailsAreSmall(t *testing.T) {
 	l := openTemplates(t)
 	for name, s := range samples() {
 		w := write(t, l, s)
-		most := 4096
+		limit := 4096
 		if strings.HasSuffix(name, "-long") {
-			most = 8192
+			limit = 8192
 		}
-		if len(w.HTML) > most {
-			t.Errorf("%s: %d bytes of HTML, want %d at the most", name, len(w.HTML), most)
+		if len(w.HTML) > limit {
+			t.Errorf("%s: %d bytes of HTML, want %d at the most", name, len(w.HTML), limit)
 		}
 	}
 }

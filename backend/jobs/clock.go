@@ -36,7 +36,7 @@ func (j *Jobs) tellClock(ctx context.Context, c store.ClockState) {
 	}
 	j.log.ErrorContext(ctx, "the clock has jumped: nothing is deleted and nothing expires by itself. "+
 		"If it is right, run: doorward doctor "+
-		"--clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "believed after", c.Left)
+		"--clock-is-right", "ahead", c.Ahead, "behind", c.Behind, "trusted after", c.Left)
 }
 
 // heldBatch is how many due items one pass searches for those that destroy

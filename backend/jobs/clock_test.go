@@ -69,7 +69,7 @@ func TestClockJumpDestroysNothing(t *testing.T) {
 			up += time.Second
 			fx.clock.forward(time.Second)
 			if pass(fx); there(fx, ada) {
-				t.Error("after a day the clock is not believed")
+				t.Error("after a day the clock is not trusted")
 			}
 			fx.verify()
 		})

@@ -86,7 +86,9 @@ func (j *Jobs) Run(ctx context.Context) {
 }
 
 // Sweep does everything that is due, each item in a transaction of its own. It
-// returns when the next item is due.
+// returns when the next item is due. One that cannot be done is logged and put off
+// for ten minutes, so that the others go on; a store that takes no writes ends the
+// sweep, and everything stays due.
 func (j *Jobs) Sweep(ctx context.Context) (next time.Time, err error) {
 	for {
 		var more bool

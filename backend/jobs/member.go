@@ -33,7 +33,7 @@ func (j *Jobs) memberDue(tx *store.Tx, id access.MemberID, admins []string) erro
 	return tx.Members.Put(m)
 }
 
-// abandon deletes a pending account that nobody decided on and notifies the
+// abandon deletes a pending account without a decision and notifies the
 // inviter, or, if the inviter no longer exists, one batch of Admins.
 func (j *Jobs) abandon(tx *store.Tx, m access.Member, admins []string) error {
 	if err := tx.Members.Delete(m, access.EndedRemoved); err != nil {

@@ -15,10 +15,10 @@ type budget struct {
 
 func newBudget(perMinute int) *budget { return &budget{tries: make([]time.Time, perMinute)} }
 
-// most is how many attempts within a minute there may be when an email of this priority is
+// limit is how many attempts within a minute there may be when an email of this priority is
 // sent. The last fifth is reserved for emails that somebody is waiting for, and half of
 // that for those that strangers cannot cause.
-func (b *budget) most(c access.Priority) int {
+func (b *budget) limit(c access.Priority) int {
 	share := len(b.tries) / 5
 	if share == 0 && len(b.tries) > 1 {
 		share = 1
@@ -42,7 +42,7 @@ func (b *budget) room(c access.Priority, now time.Time) (n int, next time.Time) 
 			used = append(used, at)
 		}
 	}
-	if n = b.most(c) - len(used); n > 0 {
+	if n = b.limit(c) - len(used); n > 0 {
 		return n, time.Time{}
 	}
 	return 0, used[-n].Add(time.Minute)

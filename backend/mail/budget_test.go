@@ -44,8 +44,8 @@ func TestBudgetOverAnyMinute(t *testing.T) {
 func TestBudgetKeepsAShare(t *testing.T) {
 	for n, want := range map[int][3]int{1: {1, 1, 1}, 2: {2, 2, 1}, 5: {5, 5, 4}, 10: {10, 9, 8}, 120: {120, 108, 96}} {
 		b := newBudget(n)
-		if got := [3]int{b.most(access.PriorityAwaited), b.most(access.PriorityRequested),
-			b.most(access.PriorityDigest)}; got != want {
+		if got := [3]int{b.limit(access.PriorityAwaited), b.limit(access.PriorityRequested),
+			b.limit(access.PriorityDigest)}; got != want {
 			t.Errorf("of %d: %v, want %v", n, got, want)
 		}
 	}

@@ -55,11 +55,11 @@ func (w *Worker) take(ctx context.Context, last bool) (b leasedBatch, next time.
 			}
 		}
 		if len(due) > 0 {
-			most, err := w.allowed(tx, len(due))
-			if err != nil || most == 0 {
+			limit, err := w.allowed(tx, len(due))
+			if err != nil || limit == 0 {
 				return err
 			}
-			due = due[:most]
+			due = due[:limit]
 		}
 		for _, m := range due {
 			room, again := w.budget.room(m.Priority, now)

@@ -84,7 +84,8 @@ func New(s *store.Store, o Options) *Worker {
 
 // Run sends emails until ctx ends: each when it is due, and those that were held because no
 // mail server was configured as soon as one is. When it returns, nothing of it is running and no
-// email is under its lease.
+// email is under its lease. It fails only if the store cannot be watched; later errors of the
+// store are logged, and it tries again.
 func (w *Worker) Run(ctx context.Context) error {
 	changes, err := w.store.Watch(ctx)
 	if err != nil {

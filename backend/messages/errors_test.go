@@ -91,12 +91,12 @@ func TestRetell(t *testing.T) {
 func TestExplain(t *testing.T) {
 	german := `{"error.taken": "{{.Who}} hat „{{.Role}}“ schon.",
 		"error.wait": {"one": "Noch {{.N}} Minute.", "other": "Noch {{.N}} Minuten."},
-		"error.lacks": "{{.What}}, {{.May}}, {{.When}}, {{.Most}}", "error.word.note": "Notiz",
+		"error.lacks": "{{.What}}, {{.May}}, {{.When}}, {{.Max}}", "error.word.note": "Notiz",
 		"console.permission.read_members": "Mitglieder sehen", "console.other": "Anderes",
 		"time.exact_utc": "{{.Date}}, {{.Time}} Uhr UTC"}`
 	english := `{"error.taken": "\"{{.Role}}\" is taken by {{.Who}}.",
 		"error.wait": {"one": "Wait {{.N}} minute.", "other": "Wait {{.N}} minutes."},
-		"error.lacks": "{{.What}}, {{.May}}, {{.When}}, {{.Most}}", "error.word.note": "note"}`
+		"error.lacks": "{{.What}}, {{.May}}, {{.When}}, {{.Max}}", "error.word.note": "note"}`
 	c, err := Open(fstest.MapFS{
 		"messages/en.json": {Data: []byte(english)},
 		"messages/de.json": {Data: []byte(german)},

@@ -1,4 +1,4 @@
-// Package picture turns an image that somebody uploaded into one that is safe to serve: it
+// Package picture turns an uploaded image into one that is safe to serve: it
 // is decoded within limits, made small, and encoded anew as PNG. Nothing of the uploaded
 // file is in the result but the colours of its pixels: no metadata, no profile, no second
 // file that hides in the first. It is the only package that decodes images.

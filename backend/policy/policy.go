@@ -1,4 +1,4 @@
-// Package policy answers one question: may somebody in this state, with these roles, do
+// Package policy answers one question: may a member in this state, with these roles, do
 // this to that resource? It is the only user of Casbin.
 //
 // The grants are passed in as values: the built-in roles of package access and the
@@ -142,7 +142,7 @@ func (p *Policy) MatchingName(name access.RoleName) access.RoleName {
 	return access.RoleName(strings.Clone(string(name)))
 }
 
-// Permissions are all permissions of somebody in this state with these roles. The result is
+// Permissions are all permissions of a member in this state with these roles. The result is
 // shared: do not modify it.
 func (p *Policy) Permissions(state access.State, roles []access.RoleName) (Permissions, error) {
 	k := answerKey(state, roles)

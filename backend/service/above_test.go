@@ -16,41 +16,47 @@ var keeper = access.Role{Name: "Keeper", Permissions: append([]access.Permission
 	access.May(access.Change, access.ResSettings),
 }, lead.Permissions...)}
 
+// A target is a kind of member, to try a verb on.
+type target string
+
+const (
+	invitedTarget   target = "invited"
+	cameTarget      target = "came"
+	activeTarget    target = "active"
+	suspendedTarget target = "suspended"
+	signedInTarget  target = "signed in"
+)
+
 // A deed is a verb that acts on a member, with the kind of member to try it on.
 type deed struct {
-	target func(fx *fixture, roles ...access.RoleName) access.MemberID
+	target target
 	do     func(fx *fixture, actor access.Actor, id access.MemberID) error
 	self   string // the error code when a member does it to themselves, pending or active; empty: allowed
 }
 
-func invitedTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
-	return fx.invite("target@example.com", roles...).Member.ID
-}
-
-func cameTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
-	return fx.waitingFor("target@example.com", roles...)
-}
-
-func activeTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
-	return fx.member("target@example.com", "Tam Target", roles...)
-}
-
-func suspendedTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
-	id := activeTarget(fx, roles...)
-	_, err := fx.Members.Suspend(fx.t.Context(), access.Operator, id)
-	must(fx.t, err)
-	return id
-}
-
-func signedInTarget(fx *fixture, roles ...access.RoleName) access.MemberID {
-	id := activeTarget(fx, roles...)
-	fx.enterAs("target@example.com")
+// make makes such a member.
+func (kind target) make(fx *fixture, roles ...access.RoleName) access.MemberID {
+	const to = "target@example.com"
+	switch kind {
+	case invitedTarget:
+		return fx.invite(to, roles...).Member.ID
+	case cameTarget:
+		return fx.waitingFor(to, roles...)
+	}
+	id := fx.member(to, "Tam Target", roles...)
+	switch kind {
+	case suspendedTarget:
+		must(fx.t, only(fx.Members.Suspend(fx.t.Context(), access.Operator, id)))
+	case signedInTarget:
+		fx.enterAs(to)
+	}
 	return id
 }
 
 func only[T any](_ T, err error) error { return err }
 
-// deeds are all verbs that act on one member.
+// deeds are all verbs that act on one member. Each is also tried by callers without the
+// permission (fixture.managing).
 var deeds = map[string]deed{
 	"Members.Approve": {cameTarget, func(fx *fixture, actor access.Actor, id access.MemberID) error {
 		return only(fx.Members.Approve(fx.t.Context(), actor, id, nil))
@@ -184,7 +190,7 @@ func TestNobodyActsOnWhatIsAboveThem(t *testing.T) {
 					if who != "a member" {
 						actor = fx.tokenOf(fx.ann, keeper.Name)
 					}
-					id := d.target(fx, level.roles...)
+					id := d.target.make(fx, level.roles...)
 					before := fx.state()
 					err := d.do(fx, actor, id)
 					if !level.refused {

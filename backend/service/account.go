@@ -14,7 +14,8 @@ type PendingView struct {
 	InvitedBy string
 }
 
-// PendingView returns what the pending page shows to a pending member.
+// PendingView returns what the pending page shows to a pending member; NotFound if there is
+// no such member. Whoever calls it has admitted the member already.
 func (s Account) PendingView(ctx context.Context, id access.MemberID) (out PendingView, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if out.Member, err = tx.Members.Get(id); err != nil {
@@ -32,7 +33,9 @@ func (s Account) PendingView(ctx context.Context, id access.MemberID) (out Pendi
 	return out, err
 }
 
-// Note stores a message from a pending member to the approver.
+// Note stores a message from a pending member to the approver, in place of an older one. A
+// text that is too long, or no plain text, is Invalid; too many changes within a while are
+// TooMany. A member who is not pending any more gets Conflict (already_decided).
 func (s Account) Note(ctx context.Context, actor access.Actor, text string) error {
 	text, err := access.CleanText("note", text, access.MaxNote)
 	if err != nil {
@@ -74,7 +77,8 @@ func (s *core) waiting(tx *store.Tx, actor access.Actor) (m access.Member, err e
 }
 
 // Withdraw deletes a pending member's own account with all that belongs to it;
-// the address is free again.
+// the address is free again. A member who is not pending any more keeps the account, and gets
+// Conflict (already_decided).
 func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		m, err := s.waiting(tx, actor)
@@ -88,7 +92,8 @@ func (s Account) Withdraw(ctx context.Context, actor access.Actor) error {
 	})
 }
 
-// MuteDigest turns the emails about waiting people off, or on, for the caller.
+// MuteDigest turns the emails about waiting people off, or on, for the caller. What is so
+// already is left alone, without an audit entry. The operator, who gets no emails, is Invalid.
 func (s Account) MuteDigest(ctx context.Context, actor access.Actor, quiet bool) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Decide, access.ResMembers)); err != nil {

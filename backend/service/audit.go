@@ -60,7 +60,8 @@ func (s Audit) MayExport(ctx context.Context, actor access.Actor) error {
 	})
 }
 
-// Each calls fn with all matching entries, newest first, a page at a time.
+// Each calls fn with all matching entries, newest first, a page at a time. It ends with the
+// first error, of fn or of a page; what fn was called with by then stays.
 func (s Audit) Each(ctx context.Context, actor access.Actor, q AuditQuery, fn func([]AuditLine) error) error {
 	return eachPage(func(cursor string) (store.Page[AuditLine], error) {
 		q.Limit, q.Cursor = MaxItems, cursor
@@ -78,7 +79,8 @@ type AuditLine struct {
 	TargetCalled string
 }
 
-// List returns a page of the audit log, newest first.
+// List returns a page of the audit log, newest first. A limit beyond MaxItems, and a cursor
+// that no page gave, are Invalid.
 func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limit int) (out store.Page[AuditLine],
 	err error) {
 	if limit, err = Limit(limit); err != nil {
@@ -96,7 +98,8 @@ func (s Audit) List(ctx context.Context, actor access.Actor, cursor string, limi
 	return out, err
 }
 
-// Since returns the entries after seq, oldest first, at most one page.
+// Since returns the entries after seq, oldest first, at most one page; none if there are no
+// newer ones.
 func (s Audit) Since(ctx context.Context, actor access.Actor, seq uint64) (out []AuditLine, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResAudit), func(tx *store.Tx) error {
 		entries, err := tx.AuditLog.Since(seq, MaxItems)

@@ -117,7 +117,9 @@ func mayBrand(a gate.Authorized) error {
 }
 
 // SetLogo stores an uploaded image as the logo: decoded, made small and encoded anew. An
-// empty image removes the logo.
+// empty image removes the logo, and the one that is there already changes nothing. It is for
+// Admins, in a confirmed session, which is checked before the image is decoded. An image of
+// another format, or too large in bytes or pixels, is Invalid.
 func (s Settings) SetLogo(ctx context.Context, actor access.Actor, uploaded []byte) (out access.Settings, err error) {
 	may := func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))

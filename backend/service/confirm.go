@@ -63,7 +63,7 @@ func ownSession(tx *store.Tx, actor access.Actor) (opened access.Session, m acce
 	return opened, m, err
 }
 
-// confirmedToGrant requires a confirmation to give somebody more permissions in
+// confirmedToGrant requires a confirmation to give a member more permissions in
 // the console, since what that person may then do would outlive the session.
 func confirmedToGrant(tx *store.Tx, a gate.Authorized, before, after policy.Permissions) error {
 	for g := range after {
@@ -93,7 +93,9 @@ type ConfirmationEmail struct {
 }
 
 // SendConfirmation emails the calling member a code that is valid for this
-// session only. It replaces the code that was sent before.
+// session only. It replaces the code that was sent before. The operator has nothing to
+// confirm (Invalid), a token cannot (Forbidden), and too many emails within a while are
+// TooMany. Where no mail server is set up the email is held, and out says so.
 func (s Sessions) SendConfirmation(ctx context.Context, actor access.Actor, agent string) (out ConfirmationEmail,
 	err error) {
 	code := access.NewCode()
@@ -143,7 +145,8 @@ func confirmable(tx *store.Tx, actor access.Actor) (opened access.Session, m acc
 
 // ConfirmCode confirms the calling session with the code from the email, and
 // returns when the confirmation expires. A wrong code counts against the email
-// and against the member.
+// and against the member: after too many, the email's code is void, and every code of the
+// member is TooMany for a while. One that is no code at all is Invalid and does not count.
 func (s Sessions) ConfirmCode(ctx context.Context, actor access.Actor, typed string) (until time.Time, err error) {
 	code, whole := access.ParseCode(typed)
 	var verdict error

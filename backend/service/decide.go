@@ -146,7 +146,8 @@ const rejectionTTL = 3 * 24 * time.Hour
 // Reject deletes a pending member with all that belongs to the account. What
 // stays is an audit entry without the address, and a keyed hash of the address.
 // With tell, an email says so, with the reason if there is one; the reason is
-// stored nowhere else.
+// stored nowhere else, and without tell it is Invalid. A request that was decided already is
+// Conflict (already_decided), with who, what and when.
 func (s Members) Reject(ctx context.Context, actor access.Actor, id access.MemberID, reason string, tell bool) error {
 	reason, err := access.CleanText("reason", reason, access.MaxNote)
 	if err != nil {

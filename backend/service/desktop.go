@@ -9,7 +9,8 @@ import (
 
 // AuthorizeDesktop lets a native window act for the calling member, who must be
 // one who uses the console. It returns a code that works once, within a minute,
-// for the window that holds the secret whose hash is challenge (PKCE, S256).
+// for the window that holds the secret whose hash is challenge (PKCE, S256). It needs a
+// confirmed session; the operator and API tokens are Forbidden.
 func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challenge access.SecretHash) (access.Secret,
 	error) {
 	code := access.NewSecret()
@@ -40,7 +41,7 @@ func (s SignIn) AuthorizeDesktop(ctx context.Context, actor access.Actor, challe
 
 // RedeemDesktopCode opens a session with a code of AuthorizeDesktop, for the
 // window that holds the matching secret. A try with another secret voids the
-// code. The error is DeadWindow for every code that does not work.
+// code. The error is DesktopCodeExpired for every code that does not work.
 func (s SignIn) RedeemDesktopCode(ctx context.Context, code access.Secret, b Browser) (out NewSession, err error) {
 	session := access.NewDesktopSecret()
 	var verdict error

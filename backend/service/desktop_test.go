@@ -25,7 +25,7 @@ func TestWindowCodeIsWorthNothingToOthers(t *testing.T) {
 	must(t, err)
 	for _, secret := range []string{"another", "", "window"} {
 		_, err := fx.SignIn.RedeemDesktopCode(t.Context(), code, browser(secret))
-		refused(t, err, access.Expired, "window_dead")
+		refused(t, err, access.Expired, "desktop_sign_in_expired")
 	}
 }
 
@@ -49,7 +49,7 @@ func TestWindowCodeIsNoLink(t *testing.T) {
 	}
 	link := secretOf(fx.invite("eve@example.com").Link)
 	_, err = fx.SignIn.RedeemDesktopCode(t.Context(), link, browser("window"))
-	refused(t, err, access.Expired, "window_dead")
+	refused(t, err, access.Expired, "desktop_sign_in_expired")
 	if _, err := fx.SignIn.RedeemLink(t.Context(), link, browser("eve")); err != nil {
 		t.Errorf("trying a link as a window's code has voided it: %v", err)
 	}
@@ -64,7 +64,7 @@ func TestWindowCodeIsGoodOnceAndForAMinute(t *testing.T) {
 	must(t, err)
 	fx.clock.forward(access.DesktopCodeTTL)
 	_, err = fx.SignIn.RedeemDesktopCode(t.Context(), code, browser("window"))
-	refused(t, err, access.Expired, "window_dead")
+	refused(t, err, access.Expired, "desktop_sign_in_expired")
 
 	code, err = fx.SignIn.AuthorizeDesktop(t.Context(), fx.ann, access.Secret("window").Hash())
 	must(t, err)
@@ -77,7 +77,7 @@ func TestWindowCodeIsGoodOnceAndForAMinute(t *testing.T) {
 		return err
 	}) {
 		if err != nil {
-			refused(t, err, access.Expired, "window_dead")
+			refused(t, err, access.Expired, "desktop_sign_in_expired")
 		}
 	}
 	if n, entries := opened.Load(), fx.did(access.ActionSignIn); n != 1 || entries != 2 { // one is ann's own
@@ -123,7 +123,7 @@ func TestWindowCodeOfAStoppedMember(t *testing.T) {
 			must(t, err)
 			must(t, stop(fx))
 			_, err = fx.SignIn.RedeemDesktopCode(t.Context(), code, browser("window"))
-			refused(t, err, access.Expired, "window_dead")
+			refused(t, err, access.Expired, "desktop_sign_in_expired")
 			fx.verify()
 		})
 	}

@@ -68,7 +68,7 @@ func TestNothingOfAnOlderEpochOpens(t *testing.T) {
 			_, err = fx.SignIn.RedeemLink(t.Context(), link, browser("for the link"))
 			refused(t, err, access.Expired, "link_dead")
 			_, err = fx.SignIn.RedeemDesktopCode(t.Context(), window, browser("late"))
-			refused(t, err, access.Expired, "window_dead")
+			refused(t, err, access.Expired, "desktop_sign_in_expired")
 
 			fx.sweep()
 			must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {

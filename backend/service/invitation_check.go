@@ -20,9 +20,10 @@ type InvitationCheck struct {
 	Overview       Overview
 }
 
-// Check checks an invitation for anybody who could send it; it stores and sends
+// Check checks an invitation for a caller who could send it; it stores and sends
 // nothing. The address and the roles may be left out while they are not known
-// yet.
+// yet. What Invite would refuse is in the result, not in err: a form shows it while people
+// type.
 func (s Invitations) Check(ctx context.Context, actor access.Actor, in NewInvitation) (out InvitationCheck, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.DoInvite, access.ResMembers))

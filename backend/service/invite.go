@@ -251,7 +251,9 @@ const MaxBatchRows = 1000
 const inviteBatch = 16
 
 // InviteMany invites each address in a transaction of its own and returns a
-// result for each. A dry run checks all of them, and stores and sends nothing.
+// result for each. A dry run checks all of them, and stores and sends nothing. Where err is
+// not nil nothing was invited, unless ctx has ended: then some rows were, and their results
+// say which. A row whose address stands in an earlier one is Conflict (duplicate_row).
 func (s Invitations) InviteMany(ctx context.Context, actor access.Actor, all []NewInvitation, dry bool) ([]BatchResult,
 	error) {
 	if len(all) > MaxBatchRows {
@@ -389,7 +391,8 @@ func (s Invitations) CopyLink(ctx context.Context, actor access.Actor, id access
 }
 
 // Expiring returns the invitations that nobody has accepted and that expire
-// within a duration, the soonest first.
+// within a duration, the soonest first. Total is how many are returned, and TotalIsFloor says
+// that there are more: this list has no further pages.
 func (s Invitations) Expiring(ctx context.Context, actor access.Actor, within time.Duration,
 	limit int) (out store.Page[MemberView], err error) {
 	if limit, err = Limit(limit); err != nil {

@@ -15,7 +15,7 @@ import (
 func TestFormsHaveTheLimitsOfTheServer(t *testing.T) {
 	for _, tt := range []struct {
 		file, id string
-		most     int
+		limit    int
 	}{
 		{"console/src/pages/requests/Reject.svelte", "reject-reason", access.MaxNote},
 		{"console/src/pages/invite/Invite.svelte", "invite-note", access.MaxNote},
@@ -30,8 +30,8 @@ func TestFormsHaveTheLimitsOfTheServer(t *testing.T) {
 		found := field.FindSubmatch(text)
 		if found == nil {
 			t.Errorf("%s has no field %s with a limit", tt.file, tt.id)
-		} else if n, _ := strconv.Atoi(string(found[1])); n != tt.most {
-			t.Errorf("%s: %s takes %d characters, the server %d", tt.file, tt.id, n, tt.most)
+		} else if n, _ := strconv.Atoi(string(found[1])); n != tt.limit {
+			t.Errorf("%s: %s takes %d characters, the server %d", tt.file, tt.id, n, tt.limit)
 		}
 	}
 }

@@ -57,5 +57,9 @@ func (m Machines) mayRemove(tx *store.Tx, actor access.Actor) error {
 	if err != nil {
 		return err
 	}
-	return confirmedAdmin(tx, a, access.Errorf(access.Forbidden, "Only an Admin can remove a machine."))
+	if err := asAdmin(a, access.Errorf(access.Forbidden, "Only an Admin can remove a machine.")); err != nil {
+		return err
+	}
+	_, err = confirmed(tx, actor)
+	return err
 }

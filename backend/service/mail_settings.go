@@ -136,9 +136,9 @@ func checkServer(m access.MailSettings) error {
 	return nil
 }
 
-func tooLongOrBroken(s string, most int) bool {
+func tooLongOrBroken(s string, limit int) bool {
 	control := func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }
-	return utf8.RuneCountInString(s) > most || strings.ContainsFunc(s, control)
+	return utf8.RuneCountInString(s) > limit || strings.ContainsFunc(s, control)
 }
 
 // applyPassword decides what becomes of the password. A stored one is never sent to another

@@ -11,7 +11,8 @@ import (
 // MaxItems is the maximum length of a page of a list.
 const MaxItems = 200
 
-// Limit returns a page's length: 50 where none is given.
+// Limit returns a page's length: 50 where none is given. Below 1 and beyond MaxItems it is
+// Invalid.
 func Limit(n int) (int, error) {
 	switch {
 	case n == 0:
@@ -30,7 +31,8 @@ type MemberQuery = store.Query
 // A MemberPage is a page of members, as they are shown.
 type MemberPage = store.Page[MemberView]
 
-// List returns a page of members.
+// List returns a page of members. Invalid are a limit beyond MaxItems, a cursor of another
+// query, a role that does not exist, and an order together with words: a search has its own.
 func (s Members) List(ctx context.Context, actor access.Actor, q MemberQuery) (out store.Page[MemberView], err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
 		return out, err
@@ -81,7 +83,7 @@ func (s Members) MayExport(ctx context.Context, actor access.Actor, q MemberQuer
 }
 
 // Each calls fn with all matching members, a page at a time. Whoever is invited or removed
-// meanwhile may be among them or not.
+// meanwhile may be among them or not. It ends with the first error, of fn or of a page.
 func (s Members) Each(ctx context.Context, actor access.Actor, q MemberQuery, fn func([]MemberView) error) error {
 	return eachPage(func(cursor string) (store.Page[MemberView], error) {
 		q.Limit, q.Cursor = MaxItems, cursor

@@ -77,7 +77,9 @@ func adminsLeft(tx *store.Tx, m *access.Member) error {
 }
 
 // ChangeRoles replaces a member's roles. It takes effect on the next request of
-// every open session.
+// every open session. Nobody changes their own (own_roles), or grants what they lack; roles
+// that give more in the console than before need a confirmed session. The last active Admin
+// stays one: Conflict (last_admin).
 func (s Members) ChangeRoles(ctx context.Context, actor access.Actor, id access.MemberID,
 	roles []access.RoleName) (MemberView, error) {
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
@@ -134,7 +136,8 @@ func (s *core) mayRaise(tx *store.Tx, a gate.Authorized, m *access.Member, roles
 	return confirmedToGrant(tx, a, before, after)
 }
 
-// Rename changes a member's name.
+// Rename changes a member's name; an empty one removes it. Everyone with the permission may
+// change their own. A name that is too long, or not plain text in one line, is Invalid.
 func (s Members) Rename(ctx context.Context, actor access.Actor, id access.MemberID, name string) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionRename,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -167,7 +170,9 @@ func (s Members) WriteNote(ctx context.Context, actor access.Actor, id access.Me
 	return out, err
 }
 
-// Suspend blocks an active member: their sessions and links end at once.
+// Suspend blocks an active member: their sessions and links end at once. It is Conflict for
+// a pending member, and for one who is suspended already, which names who did it and when; and
+// for the last active Admin. Nobody suspends themselves.
 func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(store.Urgent(ctx), actor, id, access.ActionSuspend,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -187,7 +192,9 @@ func (s Members) Suspend(ctx context.Context, actor access.Actor, id access.Memb
 		})
 }
 
-// Unsuspend restores a suspended member.
+// Unsuspend restores a suspended member, who signs in anew: the sessions of before stay
+// closed. It needs a confirmed session where the member's roles open the console. Of a member
+// who is not suspended it is Conflict, which says who was faster, if anybody was.
 func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.MemberID) (MemberView, error) {
 	return s.change(ctx, actor, id, access.ActionUnsuspend,
 		func(tx *store.Tx, a gate.Authorized, m *access.Member) (string, error) {
@@ -201,7 +208,9 @@ func (s Members) Unsuspend(ctx context.Context, actor access.Actor, id access.Me
 		})
 }
 
-// Remove deletes a member with all that belongs to the account.
+// Remove deletes a member with all that belongs to the account; the address is free again.
+// A second caller gets NotFound, with who removed it and when. Nobody removes themselves, and
+// the last active Admin stays.
 func (s Members) Remove(ctx context.Context, actor access.Actor, id access.MemberID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResMembers))

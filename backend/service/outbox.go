@@ -12,7 +12,8 @@ import (
 // A MessageQuery filters emails.
 type MessageQuery = store.MessageQuery
 
-// List returns a page of the matching emails, newest first.
+// List returns a page of the matching emails, newest first. A limit beyond MaxItems, and a
+// cursor of another query, are Invalid.
 func (s Outbox) List(ctx context.Context, actor access.Actor, q MessageQuery) (out store.Page[access.Message],
 	err error) {
 	if q.Limit, err = Limit(q.Limit); err != nil {
@@ -51,7 +52,9 @@ func (s Outbox) Get(ctx context.Context, actor access.Actor, id access.MessageID
 	return m, w, err
 }
 
-// Retry makes an email due at once, and restarts a paused queue.
+// Retry makes an email due at once, and restarts a paused queue. Conflict are an email that
+// was sent or withdrawn, one whose link or content has expired meanwhile, and every email
+// while no mail server is set up.
 func (s Outbox) Retry(ctx context.Context, actor access.Actor, id access.MessageID) (m access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {
@@ -94,7 +97,7 @@ func resumeMail(tx *store.Tx) error {
 }
 
 // Delete removes an email from the outbox. One that a worker is handing over is
-// left alone. Deleting an invitation that was not sent yet also voids its login
+// left alone: Conflict (email_being_sent). Deleting an invitation that was not sent yet also voids its login
 // link, which nobody was meant to have. (A sign-in email's link expires within a
 // quarter of an hour and works only in the browser that requested it.)
 func (s Outbox) Delete(ctx context.Context, actor access.Actor, id access.MessageID) error {
@@ -147,7 +150,8 @@ func voidInvitation(tx *store.Tx, a gate.Authorized, msg access.Message) (void b
 }
 
 // TestMail posts a test email to the caller's own address, and restarts a paused
-// queue. Only the operator may give another address.
+// queue. Only the operator may give another address, and has to give one. Tested says how it
+// went. Too many at once are TooMany.
 func (s Outbox) TestMail(ctx context.Context, actor access.Actor, to access.Address) (msg access.Message, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {

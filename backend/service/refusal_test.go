@@ -15,7 +15,6 @@ import (
 func TestRefusedByRights(t *testing.T) {
 	fx := newFixture(t)
 	c := fx.people()
-	fx.invite("late@example.com")
 	gone := session(fx.member("gone@example.org", "", access.Admin))
 	must(t, fx.Members.Remove(t.Context(), fx.ann, gone.Member))
 	askers := map[string]struct {
@@ -68,7 +67,6 @@ func TestAllowedToAdmins(t *testing.T) {
 		t.Run(verb, func(t *testing.T) {
 			fx := newFixture(t)
 			c := fx.people()
-			fx.invite("late@example.com")
 			before := len(fx.entries())
 			if err := fx.managing(c)[verb](fx.ann); err != nil {
 				t.Fatal(err)
@@ -98,7 +96,6 @@ func TestAllowedToAdmins(t *testing.T) {
 func TestRefusedByRule(t *testing.T) {
 	fx := newFixture(t)
 	c := fx.people()
-	fx.invite("late@example.com")
 	ctx := t.Context()
 	fleet, admin, none := []access.RoleName{access.Fleet}, []access.RoleName{access.Admin}, []access.RoleName(nil)
 	unknownRole := []access.RoleName{"Root"}
@@ -125,7 +122,7 @@ func TestRefusedByRule(t *testing.T) {
 	strong, _, err := fx.Tokens.Create(ctx, fx.ann, "strong", admin, time.Hour)
 	must(t, err)
 	byToken := access.Actor{Member: fx.ann.Member, Token: strong.ID, Source: access.SourceAPI}
-	late := fx.invited("late@example.com")
+	late := c.targets[invitedTarget]
 	tests := []struct {
 		name string
 		do   func() error

@@ -21,7 +21,7 @@ type RequestPage struct {
 	Inviters []NamedInviter
 }
 
-// A NamedInviter is somebody who invited, and how they are shown.
+// A NamedInviter is a member or token that invited, and how they are shown.
 type NamedInviter struct {
 	ID         access.Inviter
 	Name       string // a member's address

@@ -16,7 +16,8 @@ type RoleInUse struct {
 	Tokens  int
 }
 
-// List returns the built-in roles and the custom ones.
+// List returns the built-in roles and the custom ones, each with how many members and API
+// tokens hold it.
 func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResMembers), func(tx *store.Tx) error {
 		own, err := tx.Roles.Own()
@@ -33,10 +34,12 @@ func (s Roles) List(ctx context.Context, actor access.Actor) (all []RoleInUse, e
 	return all, err
 }
 
-// Put makes a custom role, or changes one. Nobody can give a role permissions
+// Put makes a custom role, or changes one. No caller can give a role permissions
 // that they lack, nor change a role that has such permissions. A new role cannot
 // have the name of a deleted one that API tokens still hold: they would get its
-// permissions.
+// permissions. It needs a confirmed session. Invalid is a role without a proper name, without
+// permissions, or with one that does not exist; Conflict one role too many, and the name of a
+// built-in role or one that differs from another's only in case.
 func (s Roles) Put(ctx context.Context, actor access.Actor, r access.Role) error {
 	r.BuiltIn = false
 	ctx = s.urgentIf(ctx, func(tx *store.Tx) (bool, error) {
@@ -119,7 +122,8 @@ func holders(tx *store.Tx, name access.RoleName) (members, tokens int, err error
 	return c.Roles[name], c.TokenRoles[name], err
 }
 
-// Delete deletes a custom role that no member and no API token holds.
+// Delete deletes a custom role that no member and no API token holds; one that is held, or
+// built in, is Conflict. It needs a confirmed session, and all permissions of the role.
 func (s Roles) Delete(ctx context.Context, actor access.Actor, name access.RoleName) error {
 	return s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))

@@ -8,6 +8,11 @@
 // together or not at all. No email is sent, and no event published, before the
 // commit. A verb that refuses leaves everything as it was.
 //
+// What nearly every verb with a caller refuses is not repeated at each: SignedOut is the error
+// for a caller who is unknown or gone, and Forbidden for one without the permission, or for a
+// change to a member who has permissions that the caller lacks (member_above_own). An error of
+// the store is Unavailable or Internal, and its sentence says whether anything was written.
+//
 // Package gate tells each verb who the caller is and what they may do now.
 // Scheduled work is in package jobs, which uses some steps of the verbs (Steps);
 // sign-in requests are answered here, at fixed intervals (SignIn.AnswerOnBeat).

@@ -8,7 +8,8 @@ import (
 )
 
 // List returns the open sessions of a member: the caller's own, or, with the
-// permission to read members, another's.
+// permission to read members, another's. Those that have expired, or were voided and are not
+// deleted yet, are left out.
 func (s Sessions) List(ctx context.Context, actor access.Actor, id access.MemberID) (out []access.Session, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		if !own(actor, id) {
@@ -73,7 +74,7 @@ func (s *core) openSessions(tx *store.Tx, m *access.Member) (open []access.Sessi
 // End ends one session of a member: the caller's own, or, with the permission to
 // change members, one of a member with no more permissions than the caller. It is
 // looked up before the transaction: a member can have more sessions than an
-// Update may read.
+// Update may read. One that has ended meanwhile is NotFound.
 func (s Sessions) End(ctx context.Context, actor access.Actor, id access.MemberID, session string) error {
 	found, ok, err := s.sessionNamed(ctx, actor, id, session)
 	if err != nil {
@@ -132,7 +133,8 @@ func (s *core) mayEnd(tx *store.Tx, actor access.Actor, id access.MemberID) (m a
 
 // SignOutEverywhere ends all sessions of a member: the caller's own, or, with the
 // permission to change members, those of a member with no more permissions. With
-// tokens it also voids all API tokens of the member.
+// tokens it also voids all API tokens of the member. All of them are void once it returns;
+// what does not fit one transaction is deleted right after it.
 func (s Sessions) SignOutEverywhere(ctx context.Context, actor access.Actor, id access.MemberID, tokens bool) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		m, err := s.mayEnd(tx, actor, id)

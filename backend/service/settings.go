@@ -55,9 +55,10 @@ func (s Settings) Get(ctx context.Context, actor access.Actor) (out access.Setti
 }
 
 // Change stores changed settings. Lifetimes, the appearance, and where emails and their links
-// lead are for somebody with all permissions, in a confirmed session; and what was given when
+// lead are for a caller with all permissions, in a confirmed session; and what was given when
 // Doorward started stays as it is. Emails go out by the new settings at once, also those that
-// were held.
+// were held. If one value is refused, none is changed; a change without any value is Invalid
+// (nothing_to_change).
 func (s Settings) Change(ctx context.Context, actor access.Actor, c SettingsChange) (out access.Settings, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings))
@@ -108,7 +109,7 @@ func (c *SettingsChange) isSensitive() bool {
 	return len(c.Lifetimes) > 0 || c.PublicURL != nil || c.Mail != nil || c.Brand != nil
 }
 
-// applyPlain changes the settings that anybody who may change settings can change.
+// applyPlain changes the settings that every caller who may change settings can change.
 func (c *SettingsChange) applyPlain(out *access.Settings) (what []string, err error) {
 	if c.Workspace != nil {
 		if out.Workspace, err = access.CleanText("workspace", *c.Workspace, access.MaxWorkspace); err != nil {
@@ -222,7 +223,7 @@ func (s Settings) applyMail(tx *store.Tx, a gate.Authorized, c *MailChange, out 
 }
 
 // mayLead refuses those who may not change where emails or their links lead: whoever can
-// change that can sign in as anybody.
+// change that can sign in as any member.
 func mayLead(a gate.Authorized) error {
 	return asAdmin(a, access.Errorf(access.Forbidden,
 		"Only an Admin can change this, because whoever decides where emails and links lead can sign in as "+

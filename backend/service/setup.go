@@ -55,13 +55,14 @@ func (s *core) openSetup(ctx context.Context, rest time.Duration) (link string, 
 	return link, err
 }
 
-// IsOpen reports whether that secret may make the first Admin.
+// IsOpen returns nil if that secret may make the first Admin, and else the error that the
+// setup page shows. It changes nothing: opening the link uses nothing up.
 func (s Setup) IsOpen(ctx context.Context, secret access.Secret) error {
 	return s.store.View(ctx, func(tx *store.Tx) error { return setupOpen(tx, secret) })
 }
 
-// IsFresh reports whether nobody is here and nobody can sign in: setup is open, and the
-// operator has invited nobody either.
+// IsFresh reports whether there is no member and no way to sign in: setup is open, and the
+// operator has sent no invitation either.
 func (s Setup) IsFresh(ctx context.Context) (fresh bool, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		over, err := setupOver(tx)
@@ -105,7 +106,8 @@ func setupOver(tx *store.Tx) (bool, error) {
 }
 
 // SetUp makes the first Admin from the setup page and signs them in. It works
-// once: of concurrent attempts one succeeds, the others find setup closed.
+// once: of concurrent attempts one succeeds, the others find setup closed. An address that is
+// missing, and a name or workspace that cannot be, are Invalid and close nothing.
 func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b Browser) (out NewSession, err error) {
 	id, session := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -130,7 +132,8 @@ func (s Setup) SetUp(ctx context.Context, secret access.Secret, in FirstAdmin, b
 }
 
 // SetUpHere makes the first Admin from the server's own shell and returns a login
-// link for them.
+// link for them. It is Conflict (setup_closed) once there has been an Admin; a setup link that
+// is open is closed with it.
 func (s Setup) SetUpHere(ctx context.Context, in FirstAdmin) (c MemberView, link string, err error) {
 	id, secret := access.MemberID(access.NewID()), access.NewSecret()
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
@@ -204,7 +207,8 @@ func (s *core) firstAdmin(tx *store.Tx, id access.MemberID, in FirstAdmin, actor
 }
 
 // LoginLink returns a login link for an active Admin who cannot sign in any more.
-// Only the operator, who holds the machine, may make one.
+// Only the operator, who holds the machine, may make one. It is NotFound (no_such_admin) for
+// any other address, also a suspended Admin's.
 func (s Setup) LoginLink(ctx context.Context, actor access.Actor, a access.Address) (c MemberView, link string,
 	err error) {
 	secret := access.NewSecret()

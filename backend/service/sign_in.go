@@ -20,8 +20,8 @@ type Browser struct {
 	LanguageChosen bool            // by whoever uses it, there; else it is the browser's
 }
 
-// speak gives a member who signs in the language of this browser's pages if nobody has chosen
-// one for them. Somebody who accepts an invitation may have chosen one themselves, on its
+// speak gives a member who signs in the language of this browser's pages if none was chosen
+// for them. An invited person who accepts may have chosen one themselves, on its
 // page: that counts before what their inviter chose.
 func (b Browser) speak(m *access.Member) {
 	if b.Language != "" && (m.Language == "" || b.LanguageChosen && m.JoinedAt().IsZero()) {

@@ -169,7 +169,8 @@ const (
 )
 
 // AnswerRequests posts the sign-in emails that were requested. It returns how
-// many requests it took off the queue.
+// many requests it took off the queue. After an error, those that are left are answered by the
+// next call.
 func (s SignIn) AnswerRequests(ctx context.Context) (n int, err error) {
 	for {
 		var took int

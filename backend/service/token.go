@@ -12,7 +12,9 @@ import (
 // Create makes an API token and returns its secret, only this once. The token may
 // do what its roles may, limited to what its owner may at the time; one that the
 // operator makes has no owner and is limited by its roles alone. Without a
-// lifetime it expires as the settings say.
+// lifetime it expires as the settings say. A member needs a confirmed session, and no token
+// makes a token. Without a name or roles, or with a lifetime outside the settings, it is
+// Invalid; one token too many is Conflict.
 func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, roles []access.RoleName,
 	lasts time.Duration) (t access.Token, secret access.Secret, err error) {
 	if name, err = access.CleanText("name", name, 60); err != nil {
@@ -79,7 +81,8 @@ func (s Tokens) Create(ctx context.Context, actor access.Actor, name string, rol
 	return t, secret, err
 }
 
-// List returns all API tokens, without their secrets.
+// List returns all API tokens, without their secrets, and when each was last used as far as
+// this process knows.
 func (s Tokens) List(ctx context.Context, actor access.Actor) (all []access.Token, err error) {
 	err = s.view(ctx, actor, access.May(access.Read, access.ResSettings), func(tx *store.Tx) error {
 		all, err = tx.Tokens.List(store.MaxTokens)
@@ -128,7 +131,7 @@ func deleteTokens(tx *store.Tx, actor access.Actor, id access.MemberID) error {
 	return tx.Schedule.Put(store.Due{At: tx.Now, Kind: store.DueTokens, Ref: string(id)})
 }
 
-// Revoke voids an API token at once.
+// Revoke voids an API token at once; NotFound if there is none any more.
 func (s Tokens) Revoke(ctx context.Context, actor access.Actor, id access.TokenID) error {
 	return s.store.Update(store.Urgent(ctx), func(tx *store.Tx) error {
 		if _, err := s.gate.Authorize(tx, actor, access.May(access.Change, access.ResSettings)); err != nil {

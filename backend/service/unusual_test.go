@@ -30,8 +30,8 @@ func TestAttackersDoNotFillTheAuditLog(t *testing.T) {
 		fx.clock.forward(5 * time.Minute)
 	}
 	n := fx.did(access.ActionNoticeUnusual) - before
-	if most := len(access.Traces) * 26; n > most || n < len(access.Traces)*20 {
-		t.Errorf("%d entries in a day, want at most %d", n, most)
+	if limit := len(access.Traces) * 26; n > limit || n < len(access.Traces)*20 {
+		t.Errorf("%d entries in a day, want at most %d", n, limit)
 	}
 	u, err := fx.Dashboard.Unusual(t.Context(), fx.ann)
 	must(t, err)

@@ -78,7 +78,9 @@ func (tx *Tx) putHead() error {
 	return setDecoded(tx, tx.recent.heads, auditHeadPrefix.key(), *tx.head)
 }
 
-// Record adds an entry to the audit log, chained to the previous one.
+// Record adds an entry to the audit log, chained to the previous one, and counts it for the
+// day. It is part of the transaction: an entry stands there exactly if its change does. It
+// fails where the end of the chain was altered outside this program.
 func (tx *Tx) Record(actor access.Actor, action access.AuditAction, to, detail string) error {
 	h, err := tx.auditHead()
 	if err != nil {
@@ -93,7 +95,8 @@ func (tx *Tx) Record(actor access.Actor, action access.AuditAction, to, detail s
 	return tx.set(auditKey(e.Seq), &e)
 }
 
-// Page returns a page of the audit log, newest first.
+// Page returns a page of the audit log, newest first. The first page has no cursor; one that
+// this method did not return is Invalid.
 func (tx AuditLog) Page(cursor string, limit int) (p Page[access.AuditEntry], err error) {
 	const label = "audit"
 	from := auditPrefix.key()

@@ -52,7 +52,9 @@ func inBackup(key []byte) bool {
 	return !r.leftOut
 }
 
-// Backup writes a backup of the current state of the store.
+// Backup writes a backup of the state of the store at one moment, while others go on reading
+// and writing. What was written when it fails is no backup: its end, with the number of
+// records and their checksum, is missing, and Restore refuses it.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	sum := sha256.New()
 	buffered := bufio.NewWriterSize(w, 1<<16)

@@ -12,7 +12,7 @@ type hereKey struct{}
 
 // Here marks a View as one of this machine's own copy, where the store is on several machines:
 // it works on each of them, and may lack what was committed before. It is for what a machine
-// needs to start and to know the others; nobody's rights may rest on it.
+// needs to start and to know the others; no permission may depend on it.
 func Here(ctx context.Context) context.Context { return context.WithValue(ctx, hereKey{}, true) }
 
 func isHere(ctx context.Context) bool { return ctx.Value(hereKey{}) != nil }

@@ -29,7 +29,8 @@ func (tx *Tx) bucketKey(name string) []byte {
 	return bucketPrefix.ofHash(h)
 }
 
-// Put stores a bucket until it is full again.
+// Put stores a bucket until it is full again, when it falls due and Drop deletes it. The name
+// is stored as a keyed hash.
 func (tx Buckets) Put(name string, b Bucket, until time.Time) error {
 	k := tx.bucketKey(name)
 	due := Due{At: b.Until, Kind: DueBucket, Ref: bucketPrefix.ref(k)}

@@ -14,7 +14,7 @@ import (
 // the uptime, which no change of the clock affects.
 //
 // A server that was really off for a week looks the same. It is held for a day of uptime,
-// and then the clock is trusted; or until somebody confirms that it is right.
+// and then the clock is trusted; or until an Admin confirms that it is right.
 const (
 	clockJump  = 24 * time.Hour // the clock is held if it is ahead by more than this
 	clockBack  = time.Hour      // or behind by more than this
@@ -73,7 +73,7 @@ func (c *clock) look() ClockState {
 	}
 	left := clockHold - (up - c.offAt)
 	if left <= 0 {
-		c.believe(now, up)
+		c.trust(now, up)
 		return ClockState{}
 	}
 	return ClockState{
@@ -85,7 +85,7 @@ func (c *clock) look() ClockState {
 	}
 }
 
-func (c *clock) believe(now time.Time, up time.Duration) {
+func (c *clock) trust(now time.Time, up time.Duration) {
 	c.known, c.at, c.off, c.kept = now, up, 0, false
 }
 
@@ -96,7 +96,7 @@ func (c *clock) expect(known time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.believe(known, c.up())
+	c.trust(known, c.up())
 }
 
 // Clock returns the current state of the clock. It reads nothing from the store.
@@ -126,11 +126,11 @@ func (s *Store) KeepClock(ctx context.Context) error {
 func (c *clock) keep(now time.Time, up time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.believe(now, up)
+	c.trust(now, up)
 	c.kept, c.keptAt = true, up
 }
 
-// TrustClock accepts somebody's confirmation that the clock is right, if also allows it.
+// TrustClock accepts a caller's confirmation that the clock is right, if also allows it.
 // The time is saved in the same transaction as also, and trusted once that is committed.
 func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	c := s.clock
@@ -152,7 +152,7 @@ func (s *Store) TrustClock(ctx context.Context, also func(*Tx) error) error {
 	return nil
 }
 
-// ClockTrusted tells one reader that somebody confirmed the clock, so that waiting work can
+// ClockTrusted tells one reader that the clock was confirmed, so that waiting work can
 // be done.
 func (s *Store) ClockTrusted() <-chan struct{} { return s.clock.trusted }
 

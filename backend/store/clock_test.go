@@ -11,7 +11,7 @@ import (
 // The clock of a machine is wrong for a while. Deletions and expirations wait, in both
 // directions, at a start and while it runs; after the server was really off, the clock is
 // trusted after a day, or when somebody confirms it.
-func TestClockIsNotBelievedAtOnce(t *testing.T) {
+func TestClockIsNotTrustedAtOnce(t *testing.T) {
 	noon := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	const d, h = 24 * time.Hour, time.Hour
 	type step struct {
@@ -41,7 +41,7 @@ func TestClockIsNotBelievedAtOnce(t *testing.T) {
 			{2 * h, 2 * h, true},
 			{22 * h, 22 * h, false},
 		},
-		"ahead, believed, and then truly right": {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true},
+		"ahead, trusted, and then truly right": {{0, 31 * d, true}, {d, d, false}, {h, h - 31*d, true},
 			{d, d, false}},
 		"the clock stands still while it runs":    {{2 * h, 0, true}},
 		"hours of summer time are no jump":        {{h, 2 * h, false}, {200 * d, 200*d - h, false}},

@@ -8,7 +8,7 @@ import (
 	"doorward/backend/access"
 )
 
-// A decoy is written when somebody requests a sign-in email to an address that gets none.
+// A decoy is written when a visitor requests a sign-in email to an address that gets none.
 // Every transaction treats it like an email: it is posted, leased and finished. So the only
 // writer is as busy for an unknown address as for a member's. A decoy is never sent, is in
 // no list and no count, and is deleted when an email would have been sent.

@@ -51,10 +51,10 @@ func dueOf(e kv.KV) Due {
 	return d
 }
 
-// Put adds a thing that falls due.
+// Put adds a thing that falls due. The same thing at the same time is there once.
 func (tx Schedule) Put(d Due) error { return tx.mark(dueKey(d.At, d.Kind, d.Ref), "") }
 
-// Clear removes it.
+// Clear removes a thing that falls due; one that is not there is no error.
 func (tx Schedule) Clear(d Due) error { return tx.unmark(d.key()) }
 
 // PutOff postpones a thing that fell due but could not be done.

@@ -46,7 +46,8 @@ func able[T any](s *Store, what string) (T, error) {
 }
 
 // Compact rewrites the store so that no deleted data is left in the bytes of the data
-// directory.
+// directory. Reading and writing go on meanwhile. Unavailable (not_supported) says that the
+// engine cannot do it.
 func (s *Store) Compact(ctx context.Context) error {
 	e, err := able[kv.Compactor](s, "be compacted")
 	if err != nil {
@@ -56,7 +57,8 @@ func (s *Store) Compact(ctx context.Context) error {
 }
 
 // Each iterates over all data, as it was at one moment, in the order of keys. Key and value
-// are valid until fn returns.
+// are valid until fn returns; its first error ends the iteration and is returned. Unavailable
+// (not_supported) says that the engine cannot do it.
 func (s *Store) Each(ctx context.Context, fn func(key, value []byte) error) error {
 	e, err := able[kv.Snapshotter](s, "be read as a whole, which verify and backup need")
 	if err != nil {

@@ -173,7 +173,7 @@ var records = []record{
 	{prefix: logoPrefix, name: "the logo"},
 	{prefix: rolesRevPrefix, name: "the revision of the roles", holds: 0, topic: RolesChanged},
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
-	{prefix: clockPrefix, name: "the time that was last believed", holds: time.Time{}},
+	{prefix: clockPrefix, name: "the time that was last trusted", holds: time.Time{}},
 	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}},
 
 	// A backup is restored as a server of its own, so it has nothing of the cluster.

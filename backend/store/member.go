@@ -36,14 +36,15 @@ func (tx Members) ByAddress(canonical string) (access.Member, error) {
 	return tx.Members.Get(id)
 }
 
-// IDOf returns the id of the member with that canonical address; empty if nobody has it.
+// IDOf returns the id of the member with that canonical address; empty if no member has it.
 func (tx Members) IDOf(canonical string) (access.MemberID, error) {
 	var id access.MemberID
 	_, err := tx.get(addressKey(canonical), &id)
 	return id, err
 }
 
-// Add stores a member whose id was made for this transaction, like Put.
+// Add stores a member whose id was made for this transaction, like Put, and does not look
+// whether the id is taken.
 func (tx Members) Add(m access.Member) error {
 	tx.unused(memberKey(m.ID))
 	return tx.Members.Put(m)

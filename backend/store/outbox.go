@@ -225,7 +225,9 @@ func (tx *Tx) messages(entries []kv.KV) ([]access.Message, error) {
 	return all, nil
 }
 
-// Lease leases an email to one worker until a time, under a new epoch.
+// Lease leases an email to one worker until a time, under a new epoch, by which a
+// worker that held it before sees that it has lost it. An email that another worker holds, or that was processed,
+// is Conflict (email_being_sent).
 func (tx Messages) Lease(id access.MessageID, owner string, until time.Time) (access.Message, error) {
 	m, err := tx.Messages.Get(id)
 	if err != nil {

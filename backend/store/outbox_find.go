@@ -55,11 +55,11 @@ func (tx Messages) Find(q MessageQuery) (p Page[access.Message], err error) {
 	if err != nil {
 		return p, err
 	}
-	most := known
+	limit := known
 	if q.Cursor != "" || known < 0 {
-		most = -1
+		limit = -1
 	}
-	next, err := tx.takeMessages(&q, from, q.Limit, most, func(m access.Message) { p.Items = append(p.Items, m) })
+	next, err := tx.takeMessages(&q, from, q.Limit, limit, func(m access.Message) { p.Items = append(p.Items, m) })
 	if err != nil {
 		return p, err
 	}
@@ -139,11 +139,11 @@ func (tx *Tx) takeMessages(q *MessageQuery, from []byte, n, all int, take func(a
 		if taken == all {
 			return nil, nil
 		}
-		most := scanBatch
+		limit := scanBatch
 		if q.label() == everyMessage {
-			most = min(most, n-taken+1)
+			limit = min(limit, n-taken+1)
 		}
-		batch, err := tx.kv.Scan(from, end, most)
+		batch, err := tx.kv.Scan(from, end, limit)
 		if err != nil {
 			return nil, err
 		}

@@ -167,14 +167,14 @@ type rarest struct {
 // the other but rarely.
 func (tx *Tx) rarest(q Query, words []string) (r rarest, err error) {
 	var looks []rarest
-	for _, most := range []int{64, CountsUpTo} {
+	for _, limit := range []int{64, CountsUpTo} {
 		looks = looks[:0]
 		for i, w := range words {
-			hits, err := tx.scan(wordPrefix.key(w), most)
+			hits, err := tx.scan(wordPrefix.key(w), limit)
 			if err != nil {
 				return r, err
 			}
-			looks = append(looks, rarest{i, hits, len(hits) < most})
+			looks = append(looks, rarest{i, hits, len(hits) < limit})
 		}
 		r = slices.MinFunc(looks, func(a, b rarest) int { return len(a.hits) - len(b.hits) })
 		if r.all {

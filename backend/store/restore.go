@@ -29,7 +29,7 @@ type Restored struct {
 }
 
 // Restore creates a new data directory from a backup. A backup from which no server could
-// start is refused with a sentence, and leaves nothing. Everybody has to sign in again,
+// start is refused with a sentence, and leaves nothing. Every member has to sign in again,
 // open invitations have to be sent again, waiting emails are marked as failed, and API
 // tokens are deleted: one that was revoked after the backup was made would be valid again.
 func Restore(ctx context.Context, r io.Reader, o Options) (out Restored, err error) {

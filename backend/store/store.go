@@ -119,7 +119,8 @@ func openAsItIs(o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the writes in progress and releases the directory.
+// Close waits for the writes in progress and releases the directory. Afterwards everything
+// that reads or writes is Unavailable.
 func (s *Store) Close() error {
 	s.parts.end()
 	s.lead.end()
@@ -167,7 +168,8 @@ type Tx struct {
 	missing map[string]struct{} // keys that are known not to exist, in an Update
 }
 
-// View runs fn on one consistent state.
+// View runs fn on one consistent state, and returns its error. fn sees all that was committed
+// on this machine before View was called.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	if s.beginnings.due() && !isHere(ctx) {
 		if err := s.begin(ctx); err != nil {
@@ -187,7 +189,9 @@ func (s *Store) view(ctx context.Context, fn func(tx *Tx) error) error {
 
 // Update runs fn in a transaction: either all its writes are committed, or none, and they
 // are on the disk when Update returns. fn may run more than once, so it must change nothing
-// but tx and variables that it sets again each time.
+// but tx and variables that it sets again each time. An error of fn is returned as it is, and
+// nothing was written then. If the store cannot tell whether the writes were kept, the error
+// is Unavailable (unknown_outcome).
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := s.begin(ctx); err != nil {
 		return err

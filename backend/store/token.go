@@ -30,7 +30,8 @@ func (tx Tokens) ByHash(h access.SecretHash) (access.Token, bool, error) {
 	return t, err == nil, err
 }
 
-// Put stores a new API token. It never changes afterwards.
+// Put stores a new API token, counts it and its roles, and makes it findable by its hash and
+// its owner. It never changes afterwards.
 func (tx Tokens) Put(t access.Token) error {
 	if err := tx.count(func(c *access.Counters) { c.AddToken(&t, 1) }); err != nil {
 		return err

@@ -25,6 +25,18 @@ const (
 	maxDigits    = 32 // characters of one number
 )
 
+// The only paths with a large body.
+const (
+	batchPath = "/api/v1/invitations/batch"
+	logoPath  = "/api/v1/settings/logo"
+)
+
+// largeBodies are the paths where a body may be large, and who may send one.
+var largeBodies = map[string]access.Permission{
+	batchPath: access.May(access.DoInvite, access.ResMembers),
+	logoPath:  access.May(access.Change, access.ResSettings),
+}
+
 // readBody parses the JSON of a request and keeps it for JSON. It refuses a body
 // that two parsers could read differently, or that costs too much to parse:
 // another type than JSON, too large, not UTF-8, nested too deeply, with a

@@ -2,8 +2,8 @@ package web
 
 import "doorward/backend/access"
 
-// A Class is who may use a route. The zero value is nobody: a route has to be
-// classified to be reachable.
+// A Class is who may use a route. The zero value admits no caller: a route has to
+// be classified to be reachable.
 type Class struct {
 	who    audience
 	needed access.Permission
@@ -23,7 +23,7 @@ const (
 	operatorAudience           // whoever has access to the machine
 )
 
-// Public is for everybody.
+// Public is for every visitor.
 func Public() Class { return Class{who: publicAudience} }
 
 // Static is Public for what every copy of the program has: each machine of a cluster answers
@@ -45,7 +45,7 @@ func Manager() Class { return Class{who: managerAudience} }
 // Permission is for principals that have p.
 func Permission(p access.Permission) Class { return Class{who: permittedAudience, needed: p} }
 
-// Operator is for whoever has access to the machine.
+// Operator is for the operator, who has access to the machine.
 func Operator() Class { return Class{who: operatorAudience} }
 
 // Machine is Operator for what is about this machine and its copy of the store: it answers

@@ -2,44 +2,13 @@ package web
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-
-	"doorward/backend/access"
 )
-
-// A Cluster is the machines that keep one store together, as far as a server has to know
-// them (Options.Cluster). A server alone has none.
-type Cluster interface {
-	// Confirm returns nil if this machine still led after the call began: most of the machines
-	// must have said so since. It returns when ctx ends.
-	Confirm(ctx context.Context) error
-
-	// Leader returns the name of the machine that leads, as far as this one knows, and whether
-	// it is this one, ready to serve. The name is empty while nobody leads.
-	Leader() (machine string, here bool)
-
-	// Dial connects to another machine, which serves the connection with ServeForwarded.
-	Dial(ctx context.Context, machine string) (net.Conn, error)
-}
 
 // fenceTime is how long a machine tries to make sure that it still leads.
 const fenceTime = 2 * time.Second
-
-// clusterWait is how long clients are asked to wait while nobody leads: another machine takes
-// over in less.
-const clusterWait = 2 * time.Second
-
-var (
-	errNotSure = &slowedError{access.Errorf(access.Unavailable,
-		"This machine cannot make sure that what it knows is current: too few machines of the cluster answer. "+
-			"Nothing was changed. Try again in a few seconds.").WithCode("no_majority"), clusterWait}
-	errNoLeader = &slowedError{access.Errorf(access.Unavailable,
-		"The machine that leads this cluster cannot be found or reached right now. "+
-			"Nothing was changed. Try again in a few seconds.").WithCode("no_leader"), clusterWait}
-)
 
 // Confirm makes sure that what this machine knows is current: that no other machine had begun
 // to lead when the call began. A machine that was cut off, or stopped for a while, answers

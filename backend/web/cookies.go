@@ -5,8 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -15,37 +13,6 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/service"
 )
-
-// cookieNames are the names of our cookies. Over TLS they have the prefix by
-// which browsers enforce that a cookie is for this host only, secure, and without
-// a domain.
-//
-// Cookies belong to a host and all its ports (RFC 6265, 8.5), so a port in the
-// public URL is part of the name: two servers on one machine do not sign each
-// other's members out.
-type cookieNames struct{ session, browser string }
-
-func namesFor(public *url.URL) cookieNames {
-	prefix, suffix := "", ""
-	if public.Scheme == "https" {
-		prefix = "__Host-"
-	}
-	if port := public.Port(); port != "" {
-		suffix = "-" + port
-	}
-	return cookieNames{session: prefix + "dw" + suffix, browser: prefix + "dw-browser" + suffix}
-}
-
-// SharedCookie is the name of a cookie that scripts of the console read or write as well. As
-// those of cookieNames it has the port, here the one by which the browser reached us: that is
-// all that a script knows. It is the same over http and https.
-func SharedCookie(c *fiber.Ctx, name string) string {
-	_, port, err := net.SplitHostPort(string(c.Context().Host()))
-	if err != nil || port == "443" || port == "80" { // browsers leave these out, some proxies do not
-		return name
-	}
-	return name + "-" + port
-}
 
 // Cookies identify browsers by the secrets in their cookies, and forms by the
 // token that they contain. They are safe for concurrent use.
@@ -193,3 +160,15 @@ func (k *Cookies) SignOut(c *fiber.Ctx) { k.set(c, k.site().names.session, "", -
 
 // ForgetBrowser also removes the cookie that makes this a known browser.
 func (k *Cookies) ForgetBrowser(c *fiber.Ctx) { k.set(c, k.site().names.browser, "", -1) }
+
+// SetLanguage keeps a language for the browser.
+func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
+	c.Cookie(&fiber.Cookie{
+		Name:     SharedCookie(c, languageCookie),
+		Value:    string(l),
+		Path:     "/",
+		Secure:   k.site().secure,
+		SameSite: fiber.CookieSameSiteLaxMode,
+		MaxAge:   int(languageTTL / time.Second),
+	})
+}

@@ -98,7 +98,7 @@ func CookieNames(public *url.URL) (session, browser string) {
 func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }
 
 // LargeBodies is how many large bodies are held, and how many may be.
-func (s *Server) LargeBodies() (held, most int) { return len(s.large), cap(s.large) }
+func (s *Server) LargeBodies() (held, limit int) { return len(s.large), cap(s.large) }
 
 // Note counts an event, as if a request had caused it.
 func (s *Server) Note(kind access.Trace, from netip.Addr) { s.traces.note(kind, from) }

@@ -37,42 +37,6 @@ var statusByCode = map[string]int{
 	"header_too_large": http.StatusRequestHeaderFieldsTooLarge,
 }
 
-// slowedError adds to the error how long to wait.
-type slowedError struct {
-	said *access.Error
-	wait time.Duration
-}
-
-func (e *slowedError) Error() string { return e.said.Error() }
-func (e *slowedError) Unwrap() error { return e.said }
-
-func slowed(wait time.Duration, ok bool) error {
-	if ok {
-		return nil
-	}
-	return &slowedError{said: tooOften(wait).WithCode("too_often"), wait: wait}
-}
-
-// tooOften says how long to wait, rounded up, in the largest unit that tells it well.
-func tooOften(wait time.Duration) *access.Error {
-	in := func(unit time.Duration) int { return int((wait + unit - 1) / unit) }
-	switch {
-	case wait <= 0:
-		return access.Errorf(access.TooMany, "Too many requests from your network. Try again in a moment.")
-	case wait <= time.Minute:
-		return access.Countedf(access.TooMany, in(time.Second),
-			"Too many requests from your network. Try again in %d second.",
-			"Too many requests from your network. Try again in %d seconds.")
-	case wait <= 90*time.Minute:
-		return access.Countedf(access.TooMany, in(time.Minute),
-			"Too many requests from your network. Try again in %d minute.",
-			"Too many requests from your network. Try again in %d minutes.")
-	}
-	return access.Countedf(access.TooMany, in(time.Hour),
-		"Too many requests from your network. Try again in %d hour.",
-		"Too many requests from your network. Try again in %d hours.")
-}
-
 // busyFor is how long a busy server asks clients to wait.
 const busyFor = 5 * time.Second
 
@@ -95,15 +59,6 @@ func (f *Face) Problem(c *fiber.Ctx, err error) *Problem {
 	}
 	r := f.s.refuse(c, err)
 	return problemOf(c, r)
-}
-
-// A Refusal is what the caller may know of an error.
-type Refusal struct {
-	Err    error // the original error, not to be shown
-	Shown  *access.Error
-	Status int
-	Wait   time.Duration // before another try may succeed; zero: none will
-	Number string        // under which the log has the cause
 }
 
 // sentence answers with plain text where no package has pages.
@@ -152,7 +107,7 @@ func (s *Server) explain(c *fiber.Ctx, err error) (e *access.Error, code int, nu
 	return e, code, number
 }
 
-// noData is what everybody but the operator is told of a store that has stopped:
+// noData is what every caller but the operator is told of a store that has stopped:
 // where the data is, and what is wrong with it, is not for strangers.
 var noData = access.Errorf(access.Unavailable, "The server cannot read its data. Please tell an administrator.").
 	WithCode("no_data")

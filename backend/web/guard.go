@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -9,6 +10,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/gate"
 	"doorward/backend/service"
+	"doorward/backend/web/wire"
 )
 
 // A Guard identifies the caller, and refuses those that a route is not for and
@@ -22,14 +24,6 @@ type Guard struct {
 	traces   *traces
 	fenced   func(*fiber.Ctx) error // makes sure that what is remembered is current
 }
-
-var (
-	errForeignHost = access.Errorf(access.Invalid, "This server does not use that host name. Check the "+
-		"address.").WithCode("foreign_host")
-	errForeignForm = access.Errorf(access.Forbidden,
-		"This form has expired, or did not come from a page of this server. Open the page again.").
-		WithCode("foreign_form")
-)
 
 // check identifies the caller, from the current state, and refuses what they may
 // not do. Afterwards Actor and PrincipalOf return the caller. Only Face.Admission calls it.
@@ -108,7 +102,8 @@ func (g *Guard) identifyLocal(c *fiber.Ctx) error {
 
 // Identify returns the principal of the request's token or cookie. From then on pages are in
 // their language, also those that say what they may not do. Public pages ask it as well, so it
-// makes sure of the lead itself.
+// makes sure of the lead itself. Without a session or token, or with one that is over, the
+// error is SignedOut; a network that shows too many secrets which are not valid gets TooMany.
 func (g *Guard) Identify(c *fiber.Ctx) (*gate.Principal, error) {
 	if err := g.fenced(c); err != nil {
 		return nil, err
@@ -170,10 +165,6 @@ func (g *Guard) identifyDesktop(c *fiber.Ctx, secret access.Secret) (*gate.Princ
 	c.Locals(secretKey, secret)
 	return p, nil
 }
-
-// HeaderBackground marks what an open page asks by itself, while nobody uses it. It
-// does not count as use of the session, so it can only shorten one.
-const HeaderBackground = "X-Doorward-Background"
 
 func (g *Guard) principal(c *fiber.Ctx, secret access.Secret) (*gate.Principal, error) {
 	if c.Get(HeaderBackground) != "" {
@@ -245,21 +236,15 @@ func via(c *fiber.Ctx, p *gate.Principal) access.Source {
 	return access.SourcePortal
 }
 
-// IsSafe reports whether the request's method changes nothing.
-func IsSafe(c *fiber.Ctx) bool {
-	m := c.Method()
-	return m == fiber.MethodGet || m == fiber.MethodHead || m == fiber.MethodOptions
-}
-
-// PrincipalOf returns the admitted principal; nil for nobody, and for the operator
-// unless they act in a member's name.
+// PrincipalOf returns the admitted principal; nil for a visitor without an account, and for
+// the operator unless they act in a member's name.
 func PrincipalOf(c *fiber.Ctx) *gate.Principal {
 	p, _ := c.Locals(principalKey).(*gate.Principal)
 	return p
 }
 
 // SecretOf returns the secret of the admitted session or window; empty for
-// tokens, the operator and nobody.
+// tokens, the operator, and visitors who are not signed in.
 func SecretOf(c *fiber.Ctx) access.Secret {
 	secret, _ := c.Locals(secretKey).(access.Secret)
 	return secret
@@ -289,10 +274,37 @@ func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 // slow refuses a source that sends too many requests without a session.
 func (g *Guard) slow(c *fiber.Ctx) error { return slowed(g.requests.allow(g.sources.from(c))) }
 
-// SlowAttempts is slow for requests that guess at secrets or cause emails.
+// SlowAttempts is slow for requests that guess at secrets or cause emails. Its error says how
+// long to wait. The operator is never slowed.
 func (g *Guard) SlowAttempts(c *fiber.Ctx) error {
 	if c.Locals(localKey) != nil {
 		return nil
 	}
 	return slowed(g.attempts.allow(g.sources.from(c)))
+}
+
+// Notice counts a request as an event of this kind. Only the operator can reach
+// the operator's face, so it leaves no traces.
+func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
+	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
+		return
+	}
+	g.traces.note(kind, g.sources.from(c))
+}
+
+// NoticeRefusal counts a refusal, if its kind is one that leaves a trace.
+func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
+	if kind := traceOf(err, shown, status); kind != "" {
+		g.Notice(c, kind)
+	}
+}
+
+// trust marks the request's connection as a member's, and tells a machine that has forwarded it
+// to do so.
+func trust(c *fiber.Ctx) {
+	if c.Locals(visitorKey) != nil {
+		c.Set(memberHeader, "1")
+	} else if conn, ok := c.Context().Conn().(*wire.Conn); ok {
+		conn.Trust()
+	}
 }

@@ -17,13 +17,7 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// largeBodies are the paths where a body may be large, and who may send one.
-var largeBodies = map[string]access.Permission{
-	batchPath: access.May(access.DoInvite, access.ResMembers),
-	logoPath:  access.May(access.Change, access.ResSettings),
-}
-
-// maySendLarge reports whether a request comes from somebody with that permission. It only
+// maySendLarge reports whether a request comes from a caller with that permission. It only
 // decides how long the body may be; the guard checks again once the body is here. A machine
 // that does not lead asks the one that does.
 func (s *Server) maySendLarge(r wire.Request, path string, need access.Permission) bool {

@@ -9,8 +9,8 @@ import (
 	"doorward/backend/messages"
 )
 
-// languageCookie is set by the console and by the portal's pages for whoever chooses a
-// language there. It is a [SharedCookie].
+// languageCookie is set by the console and by the portal's pages when a visitor chooses
+// a language there. It is a [SharedCookie].
 const languageCookie = "doorward-language"
 
 // languageTTL is how long a browser keeps the language that was chosen.
@@ -84,16 +84,4 @@ func printerOf(c *fiber.Ctx) *messages.Printer {
 func chosenLanguage(c *fiber.Ctx) (access.Language, bool) {
 	l, err := access.ParseLanguage(c.Cookies(SharedCookie(c, languageCookie)))
 	return l, err == nil
-}
-
-// SetLanguage keeps a language for the browser.
-func (k *Cookies) SetLanguage(c *fiber.Ctx, l access.Language) {
-	c.Cookie(&fiber.Cookie{
-		Name:     SharedCookie(c, languageCookie),
-		Value:    string(l),
-		Path:     "/",
-		Secure:   k.site().secure,
-		SameSite: fiber.CookieSameSiteLaxMode,
-		MaxAge:   int(languageTTL / time.Second),
-	})
 }

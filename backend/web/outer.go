@@ -10,19 +10,6 @@ import (
 	"doorward/backend/service"
 )
 
-type ctxKey int
-
-const (
-	localKey ctxKey = iota
-	principalKey
-	secretKey
-	bodyKey
-	languageKey // the caller's own
-	messagesKey // the catalogue
-	visitorKey  // the address that a forwarded request comes from
-	fencedKey   // the machine has made sure that it leads since the request came
-)
-
 // outer wraps every request: it recovers from panics, answers only for the
 // server's own names, and sets the security headers of every response.
 func (f *Face) outer(c *fiber.Ctx) (err error) {
@@ -110,40 +97,3 @@ func twoHosts(head []byte) bool {
 }
 
 func isProbe(c *fiber.Ctx) bool { return c.Path() == "/healthz" || c.Path() == "/readyz" }
-
-func isAPI(c *fiber.Ctx) bool {
-	return strings.HasPrefix(c.Path(), "/api/") || strings.HasPrefix(c.Path(), "/local/")
-}
-
-// Busy is the error for a request that there is no room for now.
-func Busy() *access.Error {
-	return access.Errorf(
-		access.Unavailable,
-		"The server is busy. Your request was not processed. Try again in a few seconds.",
-	).WithCode("busy")
-}
-
-// ContentPolicy is the Content-Security-Policy of our pages, unless a page sets
-// its own.
-const ContentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src " +
-	"'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-var fixedHeaders = [][2][]byte{
-	{[]byte("Content-Security-Policy"), []byte(ContentPolicy)},
-	{[]byte("X-Content-Type-Options"), []byte("nosniff")},
-	{[]byte("Referrer-Policy"), []byte("no-referrer")},
-	{[]byte("Permissions-Policy"), []byte("camera=(), microphone=(), geolocation=(), payment=(), usb=()")},
-	{[]byte("Cross-Origin-Opener-Policy"), []byte("same-origin")},
-	{[]byte("Cross-Origin-Resource-Policy"), []byte("same-origin")},
-	{[]byte("Cache-Control"), []byte("no-store")},
-}
-
-func (s *Server) secureHeaders(c *fiber.Ctx) {
-	h := &c.Response().Header
-	for _, kv := range fixedHeaders {
-		h.SetCanonical(kv[0], kv[1])
-	}
-	if s.site().secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-}

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"strconv"
 	"sync/atomic"
 
 	"doorward/backend/service"
@@ -25,9 +24,4 @@ func (p *position) follow(ctx context.Context, s *service.Service) {
 	p.run = rand.Text()[:8]
 	cancel := s.OnReported(func() { p.n.Add(1) })
 	context.AfterFunc(ctx, cancel)
-}
-
-// Position returns how far this server is: "K3XQ9ZTA-41".
-func (s *Server) Position() string {
-	return s.position.run + "-" + strconv.FormatUint(s.position.n.Load(), 10)
 }

@@ -9,64 +9,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// A Face is everything that one kind of listener serves: the network's, the
-// operator's socket, or what other machines of a cluster forward. Its routes are
-// mounted through Add, AddPage and AddForm, or on App with Classify; all of these
-// take the class. A route that Fiber knows and that has no class is a way in that
-// nobody decided on: check refuses it.
-type Face struct {
-	s        *Server
-	app      *fiber.App
-	kind     faceKind
-	classes  map[string]Class                // by method and path
-	wraps    int                             // how many handlers wrap every request
-	refusals func(*fiber.Ctx, Refusal) error // shows refusals to people
-}
-
-type faceKind int
-
-const (
-	networkFace   faceKind = iota
-	operatorFace           // whoever connects is the operator
-	forwardedFace          // whoever connects is another machine, which says for whom it asks
-)
-
-// A Mount adds the routes of one package to a face. It is called once for each
-// face.
-type Mount func(*Face)
-
-// Local reports whether the operator can come to the face.
-func (f *Face) Local() bool { return f.kind != networkFace }
-
-// App is for routes that Add cannot mount. Each has to be classified.
-func (f *Face) App() *fiber.App { return f.app }
-
 // AnswerRefusals sets the function that shows the face's refusals to people.
 func (f *Face) AnswerRefusals(answer func(*fiber.Ctx, Refusal) error) { f.refusals = answer }
-
-// newFace builds a face with its routes, or names the routes that have no class.
-func (s *Server) newFace(kind faceKind, mounts ...Mount) (*Face, error) {
-	f := &Face{
-		s:        s,
-		kind:     kind,
-		classes:  map[string]Class{},
-		refusals: sentence,
-	}
-	f.app = fiber.New(s.fiberConfig(f.Fail))
-	f.app.Server().ErrorHandler = f.answerRefused()
-	switch kind {
-	case operatorFace:
-		f.wrap(func(c *fiber.Ctx) error { c.Locals(localKey, true); return c.Next() })
-	case forwardedFace:
-		f.wrap(f.believe)
-	}
-	f.wrap(f.outer)
-	for _, mount := range mounts {
-		mount(f)
-	}
-	f.wrap(func(*fiber.Ctx) error { return fiber.ErrNotFound })
-	return f, f.check()
-}
 
 // wrap runs h for every request, in mounting order.
 func (f *Face) wrap(h fiber.Handler) {

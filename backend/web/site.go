@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gofiber/fiber/v2"
+
 	"doorward/backend/text"
 )
 
@@ -29,19 +31,6 @@ func newSite(publicURL, listen string) (*site, error) {
 	return s, nil
 }
 
-// site returns what follows from the public URL in force.
-func (s *Server) site() *site {
-	now, in := s.Service.PublicURL(), s.siteKnown.Load()
-	if in.publicURL == now {
-		return in
-	}
-	if changed, err := newSite(now, s.listen); err == nil {
-		s.siteKnown.Store(changed)
-		return changed
-	}
-	return in
-}
-
 // ours are the hosts and origins that the server answers to: the public URL's,
 // and, if that is on this machine, the machine's other names.
 func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
@@ -64,4 +53,35 @@ func ours(public *url.URL, listen string) (hosts, origins map[string]bool) {
 		}
 	}
 	return hosts, origins
+}
+
+// cookieNames are the names of our cookies. Over TLS they have the prefix by
+// which browsers enforce that a cookie is for this host only, secure, and without
+// a domain.
+//
+// Cookies belong to a host and all its ports (RFC 6265, 8.5), so a port in the
+// public URL is part of the name: two servers on one machine do not sign each
+// other's members out.
+type cookieNames struct{ session, browser string }
+
+func namesFor(public *url.URL) cookieNames {
+	prefix, suffix := "", ""
+	if public.Scheme == "https" {
+		prefix = "__Host-"
+	}
+	if port := public.Port(); port != "" {
+		suffix = "-" + port
+	}
+	return cookieNames{session: prefix + "dw" + suffix, browser: prefix + "dw-browser" + suffix}
+}
+
+// SharedCookie is the name of a cookie that scripts of the console read or write as well. As
+// those of cookieNames it has the port, here the one by which the browser reached us: that is
+// all that a script knows. It is the same over http and https.
+func SharedCookie(c *fiber.Ctx, name string) string {
+	_, port, err := net.SplitHostPort(string(c.Context().Host()))
+	if err != nil || port == "443" || port == "80" { // browsers leave these out, some proxies do not
+		return name
+	}
+	return name + "-" + port
 }

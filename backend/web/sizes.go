@@ -12,12 +12,6 @@ import (
 	"doorward/backend/web/wire"
 )
 
-// The only paths with a large body.
-const (
-	batchPath = "/api/v1/invitations/batch"
-	logoPath  = "/api/v1/settings/logo"
-)
-
 // wired returns the limits of a listener. The operator's own has no limits for
 // strangers: only the framing of requests and their duration are limited alike.
 func (s *Server) wired(local bool) wire.Options {
@@ -39,7 +33,7 @@ func (s *Server) wired(local bool) wire.Options {
 // roomFor returns how large a body may be, judged by the head alone: none where
 // nothing may be sent, a form's limit, the API's, or, for callers who may send
 // one there, a large one's.
-func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
+func (s *Server) roomFor(r wire.Request) (limit int, release func(), err error) {
 	path, _, _ := strings.Cut(string(r.Target), "?")
 	need, large := largeBodies[path]
 	switch {
@@ -55,7 +49,7 @@ func (s *Server) roomFor(r wire.Request) (most int, release func(), err error) {
 
 // largeRoom reserves room for one more large body; only few are held at the same
 // time.
-func (s *Server) largeRoom() (most int, release func(), err error) {
+func (s *Server) largeRoom() (limit int, release func(), err error) {
 	select {
 	case s.large <- struct{}{}:
 		return maxBatchBody, func() { <-s.large }, nil
@@ -82,15 +76,5 @@ func (f *Face) answerRefused() func(*fasthttp.RequestCtx, error) {
 		if err := f.Fail(c, r.Reason); err != nil {
 			f.s.Log.Error("a refusal could not be answered", "err", err)
 		}
-	}
-}
-
-// trust marks the request's connection as a member's, and tells a machine that has forwarded it
-// to do so.
-func trust(c *fiber.Ctx) {
-	if c.Locals(visitorKey) != nil {
-		c.Set(memberHeader, "1")
-	} else if conn, ok := c.Context().Conn().(*wire.Conn); ok {
-		conn.Trust()
 	}
 }

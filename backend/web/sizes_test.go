@@ -29,7 +29,7 @@ func TestEachRouteHasItsSize(t *testing.T) {
 	const batch = "POST /api/v1/invitations/batch"
 	tests := []struct {
 		name, route, header string
-		most                int
+		limit               int
 	}{
 		{"a form", "POST /login", "X: a", web.FormLimit},
 		{"another address", "POST /nothing", "X: a", web.FormLimit},
@@ -47,19 +47,19 @@ func TestEachRouteHasItsSize(t *testing.T) {
 		{"what only looks like a batch", batch + "/x", admin, web.MaxBody},
 	}
 	for _, tt := range tests {
-		for n := max(tt.most-1, 0); n <= tt.most+1; n++ {
+		for n := max(tt.limit-1, 0); n <= tt.limit+1; n++ {
 			for _, chunked := range []bool{false, true} {
 				status, head, body := webtest.SendRaw(t, at, sized(tt.route, tt.header, n, chunked))
-				if refused := status == http.StatusRequestEntityTooLarge; refused != (n > tt.most) {
+				if refused := status == http.StatusRequestEntityTooLarge; refused != (n > tt.limit) {
 					t.Errorf("%s of %d bytes (chunks: %v) = %d: %.200s", tt.name, n, chunked, status, body)
 				}
-				if api := strings.Contains(tt.route, "/api/"); n > tt.most &&
+				if api := strings.Contains(tt.route, "/api/"); n > tt.limit &&
 					api != strings.HasPrefix(head.Get("Content-Type"), "application/problem+json") {
 					t.Errorf("%s is refused as %s", tt.name, head.Get("Content-Type"))
 				}
 			}
 		}
-		only := sized(tt.route, tt.header, tt.most+1, false)
+		only := sized(tt.route, tt.header, tt.limit+1, false)
 		only = only[:strings.Index(only, "\r\n\r\n")+4] // the refusal does not wait for the body
 		if status, _, _ := webtest.SendRaw(t, at, only); status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s, announced = %d", tt.name, status)
@@ -80,9 +80,9 @@ func sized(route, header string, n int, chunked bool) string {
 	return head + "Transfer-Encoding: chunked\r\n\r\n" + body + "0\r\n\r\n"
 }
 
-// held is how many large bodies are being read, and most how many may be.
-func held(c *webtest.Callers) int { n, _ := c.Web.LargeBodies(); return n }
-func most(c *webtest.Callers) int { _, n := c.Web.LargeBodies(); return n }
+// held is how many large bodies are being read, and largeBodies how many may be.
+func held(c *webtest.Callers) int        { n, _ := c.Web.LargeBodies(); return n }
+func largeBodies(c *webtest.Callers) int { _, n := c.Web.LargeBodies(); return n }
 
 // The maximum number of large bodies is being read: one more is told to come
 // back, small ones are accepted, and when one has finished there is room again.
@@ -92,14 +92,14 @@ func TestLargeBodiesAreFew(t *testing.T) {
 	admin := "Authorization: Bearer " + c.Tokens["admin"].Reveal()
 	large := sized("POST /api/v1/invitations/batch", admin, web.MaxBatchBody, false)
 	var under []net.Conn
-	for range most(c) {
+	for range largeBodies(c) {
 		conn, err := net.Dial("tcp", at)
 		c.Must(err)
 		defer conn.Close()
 		fmt.Fprint(conn, large[:2000])
 		under = append(under, conn)
 	}
-	c.Eventually("all places are taken", func() bool { return held(c) == most(c) })
+	c.Eventually("all places are taken", func() bool { return held(c) == largeBodies(c) })
 	if status, head, _ := webtest.SendRaw(t, at, large); status != http.StatusServiceUnavailable ||
 		head.Get("Retry-After") == "" {
 		t.Errorf("one more = %d", status)
@@ -108,7 +108,7 @@ func TestLargeBodiesAreFew(t *testing.T) {
 		t.Errorf("a small one = %d", status)
 	}
 	under[0].Close()
-	c.Eventually("a place is free", func() bool { return held(c) < most(c) })
+	c.Eventually("a place is free", func() bool { return held(c) < largeBodies(c) })
 	if status, _, body := webtest.SendRaw(t, at, large); status >= 500 || status == 413 {
 		t.Errorf("once there is room = %d: %.200s", status, body)
 	}

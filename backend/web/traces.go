@@ -3,12 +3,9 @@ package web
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 )
@@ -232,48 +229,4 @@ func formatNetwork(a netip.Addr) string {
 		return netip.PrefixFrom(a, 64).String()
 	}
 	return a.String()
-}
-
-// RunTraces logs and stores at intervals what was noticed, until ctx ends. Close
-// stores what came after the last beat.
-func (s *Server) RunTraces(ctx context.Context) {
-	tick := time.NewTicker(noticeInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			s.traces.beat(s.traces.now())
-			s.keepTraces(ctx)
-		}
-	}
-}
-
-// keepTraces passes what was noticed to the service. If that fails, the counts
-// are kept for the next time.
-func (s *Server) keepTraces(ctx context.Context) {
-	all := s.traces.take()
-	if err := s.Service.Dashboard.Notice(ctx, all); err != nil {
-		s.traces.putBack(all)
-		if ctx.Err() == nil {
-			s.Log.DebugContext(ctx, "unusual events could not be kept yet", "err", err)
-		}
-	}
-}
-
-// Notice counts a request as an event of this kind. Only the operator can reach
-// the operator's face, so it leaves no traces.
-func (g *Guard) Notice(c *fiber.Ctx, kind access.Trace) {
-	if _, overTCP := c.Context().RemoteAddr().(*net.TCPAddr); !overTCP || c.Locals(localKey) != nil {
-		return
-	}
-	g.traces.note(kind, g.sources.from(c))
-}
-
-// NoticeRefusal counts a refusal, if its kind is one that leaves a trace.
-func (g *Guard) NoticeRefusal(c *fiber.Ctx, err error, shown *access.Error, status int) {
-	if kind := traceOf(err, shown, status); kind != "" {
-		g.Notice(c, kind)
-	}
 }

@@ -17,9 +17,9 @@ var traceByCode = map[string]access.Trace{
 // traceByUnknown has those that leave a trace where the secret shown is unknown,
 // and none where it was valid once.
 var traceByUnknown = map[string]access.Trace{
-	"link_dead":    access.TraceDeadLink,
-	"window_dead":  access.TraceDeadLink,
-	"setup_closed": access.TraceSetupWrong,
+	"link_dead":               access.TraceDeadLink,
+	"desktop_sign_in_expired": access.TraceDeadLink,
+	"setup_closed":            access.TraceSetupWrong,
 }
 
 // traceOf returns the kind of trace of a refusal; empty where it leaves none.

@@ -16,10 +16,10 @@ import (
 // address, and nobody could see it. Up to the limit nothing is noted, and each
 // connection beyond it is.
 func TestRefusedConnectionsLeaveTraces(t *testing.T) {
-	const most = 4
+	const limit = 4
 	srv := webtest.New(t, func(o *webtest.Options) {
 		o.Bounds = wire.BoundsFor(384<<20, 0)
-		o.Bounds.PerNetwork = most
+		o.Bounds.PerNetwork = limit
 	})
 	at := srv.Serve()
 	open := func(n int) {
@@ -31,7 +31,7 @@ func TestRefusedConnectionsLeaveTraces(t *testing.T) {
 		}
 	}
 	noted := func() int { return kept(srv)[access.TraceConnectionRefused] }
-	steps := []struct{ open, want int }{{most, 0}, {1, 1}, {3, 4}}
+	steps := []struct{ open, want int }{{limit, 0}, {1, 1}, {3, 4}}
 	for _, s := range steps {
 		open(s.open)
 		err := within(func() error {

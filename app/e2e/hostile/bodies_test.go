@@ -146,12 +146,12 @@ func compressedBodies(t *testing.T) {
 	zip := func(w io.Writer) io.WriteCloser { z, _ := gzip.NewWriterLevel(w, gzip.BestCompression); return z }
 	raw := func(w io.Writer) io.WriteCloser { z, _ := flate.NewWriter(w, flate.BestCompression); return z }
 	lib := func(w io.Writer) io.WriteCloser { z, _ := zlib.NewWriterLevel(w, zlib.BestCompression); return z }
-	const most = 64 << 20
+	const size = 64 << 20
 	bombs := []struct {
 		encoding string
 		body     []byte
 	}{
-		{"gzip, gzip", pack(t, most, zip, zip)},
+		{"gzip, gzip", pack(t, size, zip, zip)},
 		{"gzip", pack(t, 8<<20, zip)},
 		{"deflate", pack(t, 8<<20, raw)},
 		{"deflate", pack(t, 8<<20, lib)},

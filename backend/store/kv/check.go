@@ -26,10 +26,10 @@ func CheckValue(value []byte) error {
 	return nil
 }
 
-// CheckLimit refuses a Scan limit outside 1 to most.
-func CheckLimit(limit, most int) error {
-	if limit < 1 || limit > most {
-		return TooLarge("a scan with limit %d, it must be 1 to %d here", limit, most)
+// CheckLimit refuses a Scan limit outside 1 to maximum.
+func CheckLimit(limit, maximum int) error {
+	if limit < 1 || limit > maximum {
+		return TooLarge("a scan with limit %d, it must be 1 to %d here", limit, maximum)
 	}
 	return nil
 }

@@ -141,12 +141,12 @@ func (s *summed) check() error {
 	return nil
 }
 
-func readBytes(in *summed, buffer []byte, most uint64) ([]byte, error) {
+func readBytes(in *summed, buffer []byte, limit uint64) ([]byte, error) {
 	n, err := binary.ReadUvarint(in)
 	if err != nil {
 		return nil, cutShort(err)
 	}
-	if n > most {
+	if n > limit {
 		return nil, fmt.Errorf("%w has a part of %d bytes", errStream, n)
 	}
 	if uint64(cap(buffer)) < n {

@@ -10,9 +10,7 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -23,7 +21,6 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/service"
-	"doorward/backend/text"
 	"doorward/backend/web"
 )
 
@@ -40,67 +37,6 @@ type API struct {
 	portalPage PortalPage
 }
 
-// Options are facts that an API reports and the service does not know.
-type Options struct {
-	Operations Operations
-	Facts      []Fact                       // how this Doorward was started, for its administrators
-	MailServer string                       // the one given at the start, as people read it; empty: none
-	MailFrom   func(access.Settings) string // whom emails come from; nil: nobody known
-	SetAtStart access.SetAtStart
-	PortalPage PortalPage // nil: there is no preview of the portal
-}
-
-// A PortalPage renders a page of the portal, in one piece, for a preview.
-type PortalPage func(p service.Preview, page string, in access.Language, theme string) ([]byte, error)
-
-// New returns the API of a server.
-func New(s *web.Server, o Options) *API {
-	if o.MailFrom == nil {
-		o.MailFrom = func(access.Settings) string { return "" }
-	}
-	return &API{
-		web:        s,
-		service:    s.Service,
-		ops:        o.Operations,
-		facts:      append(o.Facts, ourFacts()...),
-		mailServer: o.MailServer,
-		mailFrom:   o.MailFrom,
-		setAtStart: o.SetAtStart,
-		portalPage: o.PortalPage,
-	}
-}
-
-// leadsHere reports whether links with this base lead to this machine only.
-func leadsHere(publicURL string) bool {
-	u, err := url.Parse(publicURL)
-	return err == nil && text.IsLoopback(u.Hostname())
-}
-
-// Mount mounts the API, on the operator's face with the operator's own
-// operations. Each operation is described once, with its types; Huma validates
-// requests against that and generates the OpenAPI document from it.
-func (s *API) Mount(f *web.Face) {
-	r := s.newGroup(f, "/api/v1")
-	s.mountMe(r)
-	s.mountDesktop(r)
-	s.mountOverview(r)
-	s.mountInvitations(r)
-	s.mountMembers(r)
-	s.mountSessions(r)
-	s.mountRoles(r)
-	s.mountRecords(r)
-	s.mountAudit(r)
-	s.mountSettings(r)
-	if s.web.InCluster() {
-		s.mountCluster(r)
-	}
-	describeEvents(r)
-	s.mountDocument(r)
-	if f.Local() {
-		s.mountLocal(f)
-	}
-}
-
 // A group is a set of operations under one prefix.
 type group struct {
 	api    *API
@@ -108,6 +44,10 @@ type group struct {
 	huma   huma.API
 	prefix string
 }
+
+const documentText = `Doorward decides who gets in: administrators invite people by email, invited people prove their address and wait, and administrators approve or reject them.
+
+Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. It has times in UTC, which stand in times as well, for programs. All other times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations and for a logo); unknown and repeated fields are refused.`
 
 func (s *API) newGroup(f *web.Face, prefix string) *group {
 	config := huma.DefaultConfig("Doorward", "1")
@@ -137,6 +77,14 @@ func (s *API) newGroup(f *web.Face, prefix string) *group {
 func schemaName(t reflect.Type, hint string) string {
 	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "JSON", "")
 }
+
+// readMembers is what opens the lists of members, and what event streams tell of.
+var readMembers = access.May(access.Read, access.ResMembers)
+
+// needsConfirmation is in the description of each operation that requires a
+// confirmed session.
+const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
+	"POST /me/confirmation."
 
 // An op is one operation: its path, its description, who may use it.
 type op struct {
@@ -292,33 +240,14 @@ func takes(o *huma.Operation, name string) bool {
 	return false
 }
 
-const documentText = `Doorward decides who gets in: administrators invite people by email, invited people prove their address and wait, and administrators approve or reject them.
+// A retold is an answer with sentences that are stored in English, such as why an email was
+// not sent. retell puts each into the reader's language: a mail server's own words stay as
+// they are.
+type retold interface{ retell(say func(string) string) }
 
-Errors are application/problem+json with a stable code and a sentence in detail, in the language of Accept-Language if it is one of ours, else in English. It has times in UTC, which stand in times as well, for programs. All other times are RFC 3339 in UTC; what is not known is absent. Lists page by limit and an opaque cursor: pass next as cursor to get the page after. Bodies are JSON of at most 64 KiB (1 MiB for a batch of invitations and for a logo); unknown and repeated fields are refused.`
-
-// mountDocument serves the OpenAPI document. It is generated once, when all
-// operations are known.
-func (s *API) mountDocument(r *group) {
-	r.huma.OpenAPI().AddOperation(&huma.Operation{
-		Method:      http.MethodGet,
-		Path:        "/openapi.json",
-		OperationID: "get-openapi",
-		Summary:     "This document",
-		Description: "The OpenAPI 3.1 description of the API. Anyone can read it.",
-		Tags:        []string{"openapi.json"},
-		Responses: map[string]*huma.Response{
-			"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {}}},
-		},
-	})
-	if !s.web.InCluster() {
-		r.leaveOutCluster()
+// inLanguage retells an answer, if it has such sentences.
+func inLanguage(c *fiber.Ctx, answer any) {
+	if r, ok := answer.(retold); ok {
+		r.retell(func(english string) string { return web.Retell(c, english) })
 	}
-	document, err := json.Marshal(r.huma.OpenAPI())
-	if err != nil {
-		panic(err) // the types of this package do not marshal: a bug that no request can fix
-	}
-	r.face.Add(fiber.MethodGet, r.prefix+"/openapi.json", web.Static(), func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-		return c.Send(document)
-	})
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"net/http"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -11,6 +12,18 @@ import (
 	"doorward/backend/service"
 	"doorward/backend/web"
 )
+
+func (s *API) mountCheck(r *group) {
+	mount(r, op{
+		method: http.MethodPost,
+		path:   "/invitations/check",
+		id:     "check-invitation",
+		title:  "Check an invitation",
+		text: "Checks an address, and the roles if they are given. Stores and sends nothing. What would " +
+			"be refused is said in the answer, with its code.",
+		need: web.Permission(access.May(access.DoInvite, access.ResMembers)),
+	}, s.checkInvitation)
+}
 
 type checkIn struct {
 	Body struct {

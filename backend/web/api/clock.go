@@ -44,7 +44,7 @@ type trustClockIn struct {
 
 // trustClock records that a caller who may change settings says the clock is
 // right. There is no call to say that it is wrong, since the server could do
-// nothing about it: whoever runs the machine corrects its clock.
+// nothing about it: the operator corrects the machine's clock.
 func (s *API) trustClock(ctx context.Context, actor access.Actor, in *trustClockIn) (*nothing, error) {
 	if !in.Body.Right {
 		return nil, access.Errorf(access.Invalid,

@@ -20,7 +20,7 @@ import (
 func TestAPIClock(t *testing.T) {
 	c := webtest.NewCallers(t)
 	const path, right = "/clock", `{"right":true}`
-	believed := func(want int) {
+	trusted := func(want int) {
 		t.Helper()
 		entries := 0
 		c.Must(c.Store.View(context.Background(), func(tx *store.Tx) error {
@@ -41,7 +41,7 @@ func TestAPIClock(t *testing.T) {
 		{"nothing is held, by a member", "fleet", "POST", path, right, 403, nil, nil},
 		{"nothing is held, by an Admin", "admin", "POST", path, right, 204, nil, nil},
 	})
-	believed(0)
+	trusted(0)
 	at := c.Clock().Add(72 * time.Hour)
 	c.Jump(72 * time.Hour)
 	since, until := at.Format(time.RFC3339), at.Add(24*time.Hour).Format(time.RFC3339)
@@ -61,15 +61,15 @@ func TestAPIClock(t *testing.T) {
 			all("unknown_field"), nil},
 		{"held as before", "admin token", "GET", "/overview", "", 200, all(`"clock_held":{`), nil},
 	})
-	believed(0)
+	trusted(0)
 	run(t, c, []row{
 		{"by an Admin", "admin token", "POST", path, right, 204, nil, nil},
 		{"again", "admin token", "POST", path, right, 204, nil, nil},
-		{"believed", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
+		{"trusted", "admin token", "GET", "/overview", "", 200, nil, all("clock_held")},
 		{"in the audit log", "admin token", "GET", "/audit?action=trusted_clock", "", 200,
 			all(`"72 hours ahead"`, `"total":1`), nil},
 	})
-	believed(1)
+	trusted(1)
 }
 
 // The clock is off by just less, and just more, than the limit, in both

@@ -12,11 +12,6 @@ import (
 	"doorward/backend/web"
 )
 
-// needsConfirmation is in the description of each operation that requires a
-// confirmed session.
-const needsConfirmation = "A session needs a confirmation of the last 15 minutes: 403 confirmation_required, see " +
-	"POST /me/confirmation."
-
 func (s *API) mountConfirmation(r *group) {
 	mount(r, op{
 		method: http.MethodPost,

@@ -35,15 +35,6 @@ func (s *API) mountInvitations(r *group) {
 			"sends nothing.",
 		need: may,
 	}, s.inviteMany)
-	mount(r, op{
-		method: http.MethodPost,
-		path:   "/invitations/check",
-		id:     "check-invitation",
-		title:  "Check an invitation",
-		text: "Checks an address, and the roles if they are given. Stores and sends nothing. What would " +
-			"be refused is said in the answer, with its code.",
-		need: may,
-	}, s.checkInvitation)
 }
 
 // An InvitationJSON is what an Admin enters.

@@ -248,81 +248,9 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 	return items
 }
 
-type overviewJSON struct {
-	Pending            int            `json:"pending" doc:"Login requests: pending members." example:"3"`
-	Accepted           int            `json:"accepted" doc:"How many of the pending have accepted the invitation and are ready to review."`
-	Active             int            `json:"active"`
-	Suspended          int            `json:"suspended"`
-	Admins             int            `json:"admins" doc:"Active Admins."`
-	Members            int            `json:"members" doc:"All accounts."`
-	InvitationsExpired int            `json:"invitations_expired"`
-	EmailsFailed       int            `json:"emails_failed"`
-	Emails             map[string]int `json:"emails" doc:"Emails in the outbox, by state."`
-	Roles              map[string]int `json:"roles" doc:"How many members have each role, in any state. A role that no one has is absent."`
-	Unusual            int            `json:"unusual" doc:"Unusual events in the last 24 hours: wrong codes, unknown links and secrets, refused requests." example:"12"`
-	UnusualHigh        bool           `json:"unusual_high" doc:"More than a normal day has."`
-	PublicURL          string         `json:"public_url" doc:"Where links lead." example:"https://door.example.com"`
-	PublicURLLocal     bool           `json:"public_url_local" doc:"Links work on this machine only."`
-	Mail               mailJSON       `json:"mail"`
-	ClockHeld          *clockHeldJSON `json:"clock_held,omitempty" doc:"The server's clock has jumped: nothing is deleted and nothing expires automatically. Absent if the clock is trusted."`
-}
-
-type mailJSON struct {
-	Configured bool      `json:"configured" doc:"A mail server is set up. Without one, emails are held."`
-	Server     string    `json:"server,omitempty" example:"smtp.example.com:587"`
-	From       string    `json:"from,omitempty" example:"AI Loop <door@example.com>"`
-	Paused     bool      `json:"paused,omitempty" doc:"The queue is paused until the mail server accepts emails again."`
-	Detail     string    `json:"words,omitempty" doc:"What the mail server said, or why it could not be reached."`
-	Since      time.Time `json:"since,omitzero"`
-	NextTry    time.Time `json:"next_try,omitzero"`
-	LastSent   time.Time `json:"last_sent,omitzero"`
-}
-
-func (s *API) overviewOf(o service.Overview) overviewJSON {
-	out := overviewJSON{
-		Pending:            o.Pending,
-		Accepted:           o.Accepted,
-		Active:             o.Active,
-		Suspended:          o.Suspended,
-		Admins:             o.Admins,
-		Members:            o.Members(),
-		InvitationsExpired: o.Expired,
-		EmailsFailed:       o.Messages[access.MessageFailed],
-		Emails:             map[string]int{},
-		Roles:              map[string]int{},
-		Unusual:            o.Unusual.Total,
-		UnusualHigh:        o.Unusual.High,
-		PublicURL:          o.PublicURL,
-		PublicURLLocal:     leadsHere(o.PublicURL),
-		Mail:               s.mailOf(o),
-		ClockHeld:          clockHeldOf(o, s.service.Now()),
-	}
-	for role, n := range o.Roles {
-		out.Roles[string(role)] = n
-	}
-	for state, n := range o.Messages {
-		out.Emails[string(state)] = n
-	}
-	return out
-}
-
-func (s *API) mailOf(o service.Overview) mailJSON {
-	h := o.Mail
-	return mailJSON{
-		Configured: o.MailServer,
-		Server:     cmp.Or(s.mailServer, o.Settings.Mail.Server()),
-		From:       s.mailFrom(o.Settings),
-		Paused:     h.Paused,
-		Detail:     h.Detail,
-		Since:      h.Since,
-		NextTry:    h.NextTry,
-		LastSent:   h.LastSent,
-	}
-}
-
 // permissionPhrases writes permissions as the API does: "open ailoop/flows". Those about
 // applications are left out while nothing can be connected: a role may hold them, but
-// nobody has to decide about what is not there.
+// no Admin has to decide about what is not there.
 func permissionPhrases(all []access.Permission) []string {
 	out := make([]string, 0, len(all))
 	for _, p := range all {

@@ -22,9 +22,9 @@ type lifetimesJSON struct {
 }
 
 type lifetimeBoundsJSON struct {
-	Name  string `json:"name" example:"sign_in_link"`
-	Least string `json:"least" example:"5m"`
-	Most  string `json:"most" example:"1h"`
+	Name string `json:"name" example:"sign_in_link"`
+	Min  string `json:"min" example:"5m"`
+	Max  string `json:"max" example:"1h"`
 }
 
 func (in *lifetimesJSON) fields() map[access.Lifetime]**string {
@@ -75,9 +75,9 @@ func lifetimesOf(l access.Lifetimes) (out lifetimesJSON) {
 func lifetimeBounds() (all []lifetimeBoundsJSON) {
 	for _, r := range access.LifetimeRules {
 		all = append(all, lifetimeBoundsJSON{
-			Name:  string(r.Lifetime),
-			Least: lifetimeText(r.Min),
-			Most:  lifetimeText(r.Max),
+			Name: string(r.Lifetime),
+			Min:  lifetimeText(r.Min),
+			Max:  lifetimeText(r.Max),
 		})
 	}
 	return all

@@ -13,31 +13,6 @@ import (
 	"doorward/backend/web"
 )
 
-// Operations are what only the operator can do with the data as a whole.
-type Operations interface {
-	Compact(context.Context) error                  // removes deleted data from the files on disk
-	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
-	Backup(context.Context, io.Writer) error
-	Doctor(context.Context) []Check
-}
-
-// A Check is one line of the doctor's report.
-type Check struct {
-	Name   string // stable; programs read it
-	State  string // ok, warn or fail
-	Detail access.Text
-	Fix    access.Text // what an Admin does about it in the console
-	Shell  string      // what the operator does on the command line, in English, where that is another
-}
-
-// onShell is what to do about it on the command line.
-func (c Check) onShell() string {
-	if c.Shell != "" {
-		return c.Shell
-	}
-	return c.Fix.String()
-}
-
 type checkJSON struct {
 	Name   string         `json:"name" doc:"Stable, in English." example:"mail"`
 	State  string         `json:"state" enum:"ok,warn,fail" example:"ok"`
@@ -159,7 +134,7 @@ func (s *API) mountLocal(f *web.Face) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/clock",
-		id:     "believe-clock",
+		id:     "trust-clock",
 		title:  "The clock is right",
 		text:   "Does what was put off because the clock had jumped.",
 		need:   own,

@@ -2,11 +2,27 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/web"
 )
+
+func (s *API) mountLoginRequests(r *group) {
+	mount(r, op{
+		method: http.MethodGet,
+		path:   "/login-requests",
+		id:     "list-login-requests",
+		title:  "Login requests",
+		text: "Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, " +
+			"those whose name or address has all these parts. If a filter matches few of many thousands of " +
+			"requests, a page may be shorter than its limit and still have a next one.",
+		need:  web.Permission(readMembers),
+		fails: []int{http.StatusUnprocessableEntity},
+	}, s.loginRequests)
+}
 
 type requestsIn struct {
 	Role      string `query:"role" doc:"Only requests for this role." example:"Fleet"`

@@ -19,17 +19,6 @@ func (s *API) mountMembers(r *group) {
 
 	mount(r, op{
 		method: http.MethodGet,
-		path:   "/login-requests",
-		id:     "list-login-requests",
-		title:  "Login requests",
-		text: "Pending members: those who accepted first, then the oldest, or with sort=-added the newest; with q, " +
-			"those whose name or address has all these parts. If a filter matches few of many thousands of " +
-			"requests, a page may be shorter than its limit and still have a next one.",
-		need:  read,
-		fails: []int{http.StatusUnprocessableEntity},
-	}, s.loginRequests)
-	mount(r, op{
-		method: http.MethodGet,
 		path:   "/members",
 		id:     "list-members",
 		title:  "Members",
@@ -39,7 +28,6 @@ func (s *API) mountMembers(r *group) {
 		need:  read,
 		fails: []int{http.StatusUnprocessableEntity},
 	}, s.members)
-	s.mountMembersExport(r) // before /members/{id}
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/members/{id}",

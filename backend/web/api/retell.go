@@ -1,23 +1,5 @@
 package api
 
-import (
-	"github.com/gofiber/fiber/v2"
-
-	"doorward/backend/web"
-)
-
-// A retold is an answer with sentences that are stored in English, such as why an email was
-// not sent. retell puts each into the reader's language: a mail server's own words stay as
-// they are.
-type retold interface{ retell(say func(string) string) }
-
-// inLanguage retells an answer, if it has such sentences.
-func inLanguage(c *fiber.Ctx, answer any) {
-	if r, ok := answer.(retold); ok {
-		r.retell(func(english string) string { return web.Retell(c, english) })
-	}
-}
-
 func (o *memberOut) retell(say func(string) string)  { o.Body.retell(say) }
 func (o *inviteOut) retell(say func(string) string)  { o.Body.retell(say) }
 func (o *messageOut) retell(say func(string) string) { o.Body.retell(say) }

@@ -44,7 +44,6 @@ func (s *API) mountSettings(r *group) {
 		need:  change,
 		fails: []int{http.StatusConflict},
 	}, s.checkPublicURL)
-	s.mountAppearance(r, read, change)
 	mount(r, op{
 		method: http.MethodGet,
 		path:   "/settings/checks",
@@ -66,7 +65,7 @@ func (s *API) mountSettings(r *group) {
 	mount(r, op{
 		method: http.MethodPost,
 		path:   "/clock",
-		id:     "believe-clock",
+		id:     "trust-clock",
 		title:  "The clock is right",
 		text: "While clock_held is in the overview: does what was put off because the clock had jumped. " +
 			"Elsewhere it changes nothing.",
@@ -137,16 +136,6 @@ type defaultsJSON struct {
 	Workspace           string        `json:"workspace" example:"AI Loop"`
 	InvitationExpiresIn string        `json:"invitation_expires_in" example:"7d"`
 	Lifetimes           lifetimesJSON `json:"lifetimes"`
-}
-
-// A Fact is something about a running Doorward that does not change until it is
-// restarted.
-type Fact struct {
-	Name    string `json:"name" example:"mail_from"`
-	Value   string `json:"value,omitempty"`
-	Default string `json:"default,omitempty"`
-	Meaning string `json:"meaning"`
-	SetWith string `json:"set_with,omitempty" example:"--mail-from / DOORWARD_MAIL_FROM / mail_from in doorward.toml"`
 }
 
 // ourFacts are the limits that are built into the program.

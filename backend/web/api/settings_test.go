@@ -108,7 +108,7 @@ func TestAPISettingsAndRoles(t *testing.T) {
 		{"settings", "admin", "GET", "/settings", "", 200,
 			all(`"workspace":"AI Loop"`, `"invitation_expires_in":"7d"`, `"public_url":"https://door.example.com"`,
 				`"server":"mail.example.com:587"`, `"from":"door@example.com"`, `"defaults":{"workspace":"AI Loop"`,
-				`"set_with":"--listen"`, `"session_idle":"7d"`, `{"name":"sign_in_link","least":"5m","most":"1h"}`,
+				`"set_with":"--listen"`, `"session_idle":"7d"`, `{"name":"sign_in_link","min":"5m","max":"1h"}`,
 				`"name":"confirmation","value":"15m"`), nil},
 		{"the name, for who may not read settings", "fleet", "GET", "/me", "", 200, all(`"workspace":"AI Loop"`), nil},
 		{"change", "admin", "PATCH", "/settings", `{"workspace":"Hangar","invitation_expires_in":"2d"}`, 200,

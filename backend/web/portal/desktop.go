@@ -2,7 +2,6 @@ package portal
 
 import (
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,20 +19,9 @@ import (
 // the window over the computer's own loopback address, and the window redeems it
 // with the secret that only it holds (RFC 7636, S256).
 
-// A DesktopAuthorization is the request that a window sends a browser here with.
-// The return address is built from its port alone: it leads to the same computer,
-// or nowhere.
-type DesktopAuthorization struct {
-	Challenge string // the hash of the window's secret, in base64url
-	State     string // chosen by the window
-	Port      int
-
-	hash access.SecretHash
-}
-
 var errDesktopAuthorization = access.Errorf(access.Invalid,
 	"This address is incomplete, or does not come from the Doorward desktop app. Press “Sign in” there again.").
-	WithCode("bad_window")
+	WithCode("bad_desktop_request")
 
 const maxState = 128
 
@@ -58,19 +46,6 @@ func isPlainState(s string) bool {
 	return s != "" && len(s) <= maxState
 }
 
-// back returns the window's own address on the member's computer.
-func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
-
-// path is that of the page which asks the member.
-func (a *DesktopAuthorization) path() string {
-	return "/desktop?" + url.Values{
-		"code_challenge":        {a.Challenge},
-		"code_challenge_method": {"S256"},
-		"state":                 {a.State},
-		"port":                  {strconv.Itoa(a.Port)},
-	}.Encode()
-}
-
 // desktopPage asks the member; it changes nothing.
 func (s *Portal) desktopPage(c *fiber.Ctx) error {
 	a, err := readDesktopAuthorization(func(name string) string { return c.Query(name) })
@@ -88,7 +63,7 @@ func (s *Portal) showDesktop(c *fiber.Ctx, status int, p DesktopPage) error {
 	}
 	w := s.words(c)
 	p.Leaf, p.Unused = s.leaf(c), w.Span(lifetimes.Of(access.LifetimeMemberIdle))
-	p.Most = w.Span(lifetimes.Of(access.LifetimeMemberSession))
+	p.Max = w.Span(lifetimes.Of(access.LifetimeMemberSession))
 	p.Here = p.Authorization.path()
 	p.Email, p.Minutes = web.PrincipalOf(c).Member.Email.Typed, int(access.ConfirmationCodeTTL/time.Minute)
 	c.Set(

@@ -83,9 +83,9 @@ func TestWindowIsLetInByTheMemberAlone(t *testing.T) {
 func TestWindowCodeNeedsItsSecret(t *testing.T) {
 	c := webtest.NewCallers(t)
 	code := c.Admin.AuthorizeDesktop(t)
-	c.RedeemDesktop(code, "another").Want(t, http.StatusGone, "window_dead")
+	c.RedeemDesktop(code, "another").Want(t, http.StatusGone, "desktop_sign_in_expired")
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)
-	c.RedeemDesktop("no-code", webtest.Verifier).Want(t, http.StatusGone, "window_dead")
+	c.RedeemDesktop("no-code", webtest.Verifier).Want(t, http.StatusGone, "desktop_sign_in_expired")
 	code = c.Admin.AuthorizeDesktop(t, "state", "of-another-try")
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusCreated)
 	c.RedeemDesktop(code, webtest.Verifier).Want(t, http.StatusGone)

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"doorward/backend/access"
 	"doorward/backend/text"
 )
 
@@ -70,4 +71,31 @@ func start(s string) string {
 		return string(unicode.ToUpper(r)) + s[n:]
 	}
 	return s
+}
+
+// funcs are the functions of the templates that depend on the language.
+func (w *words) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t":      w.text,
+		"rich":   w.rich,
+		"moment": w.moment,
+		"list":   w.List,
+		"lang":   w.Language,
+		"dir":    func() string { return w.Language().Direction() },
+
+		"languages": w.options,
+	}
+}
+
+// options are the languages to choose from, each by its own name.
+func (w *words) options() (all template.HTML) {
+	for _, l := range access.Languages {
+		selected := ""
+		if l == w.Language() {
+			selected = " selected"
+		}
+		all += around("\n"+`<option value="`, string(l), `"`) + around(` lang="`, string(l), `"`+selected+`>`) +
+			around("", l.Name(), "</option>")
+	}
+	return all
 }

@@ -44,26 +44,6 @@ func isTokenByte(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_'
 }
 
-// viewer returns who is signed in on a page that is for everybody; nil for nobody.
-func (s *Portal) viewer(c *fiber.Ctx) *gate.Principal {
-	if !s.web.Cookies.HasSession(c) {
-		return nil
-	}
-	p, err := s.web.Guard.Identify(c)
-	if err != nil {
-		return nil
-	}
-	return p
-}
-
-// begin is where a signed-in member begins.
-func begin(p *gate.Principal) string {
-	if p.Member.State == access.Pending {
-		return "/pending"
-	}
-	return "/"
-}
-
 // isOwn reports whether a link that cannot be redeemed is the viewer's own.
 func (s *Portal) isOwn(c *fiber.Ctx, p *gate.Principal, token access.Secret) (bool, error) {
 	if p == nil {
@@ -112,21 +92,6 @@ func (s *Portal) linkPage(c *fiber.Ctx) error {
 	return s.page(c, http.StatusOK, pageLink, p)
 }
 
-// choiceOf is what the viewer is asked before somebody else signs in.
-func choiceOf(viewer *gate.Principal) Choice {
-	name := viewer.Member.DisplayName()
-	return Choice{Current: name, CurrentEmail: beside(viewer.Member.Email.Typed, name), Stay: begin(viewer)}
-}
-
-// beside returns the address to show beside a name: nothing where the name is the
-// address.
-func beside(email, name string) string {
-	if email == name {
-		return ""
-	}
-	return email
-}
-
 // linkRefused is the page for a link that cannot be redeemed. Links that are no
 // longer valid, or never were, read alike, unless the viewer is their member.
 func (s *Portal) linkRefused(c *fiber.Ctx, viewer *gate.Principal, token access.Secret, err error) error {
@@ -166,24 +131,8 @@ func (s *Portal) redeemLink(c *fiber.Ctx) error {
 	return s.replaced(c, viewer, e)
 }
 
-// replaced is entered, where the viewer was signed in before. Somebody else's session
-// ends: this browser loses its cookie, and nobody could end it here any more.
-func (s *Portal) replaced(c *fiber.Ctx, viewer *gate.Principal, e service.NewSession) error {
-	if viewer != nil && viewer.Member.ID != e.Member.ID {
-		actor := access.Actor{
-			Member: viewer.Member.ID,
-			Source: access.SourcePortal,
-			From:   s.web.Cookies.Browser(c).From,
-		}
-		if err := s.service.Gate.SignOut(c.UserContext(), actor, web.SecretOf(c)); err != nil {
-			return err
-		}
-	}
-	return s.entered(c, e)
-}
-
-// isSwitch reports whether redeeming the link would sign the viewer out and somebody
-// else in.
+// isSwitch reports whether redeeming the link would sign the viewer out and
+// another member in.
 func (s *Portal) isSwitch(c *fiber.Ctx, viewer *gate.Principal, token access.Secret, b service.Browser) (bool, error) {
 	if viewer == nil {
 		return false, nil

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/address"
 	"doorward/backend/gate"
-	"doorward/backend/service"
 )
 
 func (s *Portal) loginPage(c *fiber.Ctx) error {
@@ -25,18 +23,6 @@ func (s *Portal) loginPage(c *fiber.Ctx) error {
 		return err
 	}
 	return s.page(c, http.StatusOK, pageLogin, LoginPage{Leaf: s.leaf(c), Next: nextOf(c)})
-}
-
-// nextOf returns where to go after signing in: one of our paths, or nowhere.
-func nextOf(c *fiber.Ctx) string {
-	next := c.Query("next")
-	if c.Method() == fiber.MethodPost {
-		next = c.FormValue("next")
-	}
-	if p := safePath(strings.Clone(next)); p != "/" {
-		return p
-	}
-	return ""
 }
 
 // ask answers alike for every address: the email, if there is one, is made
@@ -108,7 +94,7 @@ func (s *Portal) redeemCode(c *fiber.Ctx) error {
 	return s.replaced(c, viewer, e)
 }
 
-// beforeCode answers whoever is signed in before a code is checked or used, and reports
+// beforeCode answers a member who is signed in before a code is checked or used, and reports
 // whether it did. Whoever is signed in with the code's own address is led on, as by a link:
 // the link in the same email may have used up the code. Before somebody else signs in, they
 // choose. A form without an address cannot say whom its code is for, so it leads on.
@@ -133,18 +119,4 @@ func (s *Portal) beforeCode(c *fiber.Ctx, viewer *gate.Principal) (bool, error) 
 	p.SignedInAs, p.Choice = viewer.Member.Email.Typed, choiceOf(viewer)
 	p.Code = access.Shorten(strings.Clone(c.FormValue("code")), maxCodeShown)
 	return true, s.page(c, http.StatusOK, pageLoginCode, p)
-}
-
-// entered gives the session to the browser and redirects.
-func (s *Portal) entered(c *fiber.Ctx, e service.NewSession) error {
-	s.web.Cookies.SignIn(c, e)
-	return c.Redirect(onward(c, &e.Member), http.StatusSeeOther)
-}
-
-// onward is where a member goes from the form that signed them in.
-func onward(c *fiber.Ctx, m *access.Member) string {
-	if m.State == access.Pending {
-		return "/pending"
-	}
-	return cmp.Or(nextOf(c), "/")
 }

@@ -54,7 +54,7 @@ func rejectedPage(l Leaf) MessagePage {
 		say("portal.rejected.text", "Workspace", l.Workspace), say("portal.rejected.advice"))
 }
 
-// removedPage is for somebody whose account was deleted while they were signed
+// removedPage is for a member whose account was deleted while they were signed
 // in.
 func removedPage(l Leaf) MessagePage {
 	l.SignedInAs = ""
@@ -133,7 +133,7 @@ func diskFullPage(l Leaf, e *access.Error, again string) MessagePage {
 		say("portal.disk_full.advice"), l.tryAgain(again))
 }
 
-// tooManyPage is for somebody who has sent too many requests.
+// tooManyPage is for a visitor who has sent too many requests.
 func tooManyPage(l Leaf, again string, after time.Duration) MessagePage {
 	say := l.words.say
 	return message(l, Warn, say("portal.too_many.title"), say("portal.too_many.text"),

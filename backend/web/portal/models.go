@@ -1,6 +1,9 @@
 package portal
 
 import (
+	"fmt"
+	"net/url"
+	"strconv"
 	"time"
 
 	"doorward/backend/access"
@@ -55,8 +58,8 @@ type Leaf struct {
 
 func (l Leaf) leaf() Leaf { return l }
 
-// A Look is how the workspace's pages differ from Doorward's own. Where nobody changed
-// anything it is zero.
+// A Look is how the workspace's pages differ from Doorward's own. It is zero where
+// nothing was changed.
 type Look struct {
 	CSS                   string // the path of the style sheet with the accent colour
 	Logo                  string // the path of the image
@@ -84,7 +87,7 @@ type LoginCodePage struct {
 	Choice
 }
 
-// A Choice is what somebody is asked who is signed in as somebody else.
+// A Choice is what a visitor is asked who is signed in as another member.
 type Choice struct {
 	Current      string // who is signed in; empty where nothing is asked
 	CurrentEmail string // their address, where Current is a name
@@ -143,8 +146,8 @@ type PendingPage struct {
 // reloadSeconds is how often the pending page reloads without JavaScript.
 const reloadSeconds = 20
 
-// MostNote is how long a note may be.
-func (PendingPage) MostNote() int { return access.MaxNote }
+// MaxNote is how long a note may be.
+func (PendingPage) MaxNote() int { return access.MaxNote }
 
 // ReloadSeconds is how often the page reloads without JavaScript.
 func (PendingPage) ReloadSeconds() int { return reloadSeconds }
@@ -200,7 +203,7 @@ type DesktopPage struct {
 	Leaf
 	Authorization DesktopAuthorization
 	Unused        string // how long without use, after which the window has to ask again
-	Most          string // how long, after which it has to ask again in any case
+	Max           string // how long, after which it has to ask again in any case
 
 	Sent    bool // a code was emailed: it has to be typed before the window is authorized
 	Held    bool // no mail server is configured: the email is in the outbox
@@ -232,4 +235,28 @@ type MessagePage struct {
 	Tone               Tone
 	Primary, Secondary Action
 	RequestNumber      string // to find it in the log
+}
+
+// A DesktopAuthorization is the request that a window sends a browser here with.
+// The return address is built from its port alone: it leads to the same computer,
+// or nowhere.
+type DesktopAuthorization struct {
+	Challenge string // the hash of the window's secret, in base64url
+	State     string // chosen by the window
+	Port      int
+
+	hash access.SecretHash
+}
+
+// back returns the window's own address on the member's computer.
+func (a *DesktopAuthorization) back() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
+
+// path is that of the page which asks the member.
+func (a *DesktopAuthorization) path() string {
+	return "/desktop?" + url.Values{
+		"code_challenge":        {a.Challenge},
+		"code_challenge_method": {"S256"},
+		"state":                 {a.State},
+		"port":                  {strconv.Itoa(a.Port)},
+	}.Encode()
 }

@@ -20,7 +20,7 @@ import (
 
 // pages renders the pages that invited people and members see. Everything is
 // parsed and rendered once at start: a template with a mistake, or with a sentence
-// that the catalogue does not have, stops the server before anybody sees it. A page
+// that the catalogue does not have, stops the server before a visitor sees it. A page
 // links to one style sheet (the tokens and the portal's own rules in one file) and,
 // where it has times or somebody waits, to one script; both are named by a hash of their content, so
 // that they can be cached for ever.
@@ -31,8 +31,8 @@ type pages struct {
 	buffers  sync.Pool
 }
 
-// An edition is the pages in one language. It, and each of its pages, is made when somebody
-// first reads it: a language that nobody reads costs no memory.
+// An edition is the pages in one language. It, and each of its pages, is made when a visitor
+// first reads it: a language without readers costs no memory.
 type edition struct {
 	words  *words
 	byName map[string]func() (*template.Template, error)

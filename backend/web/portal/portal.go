@@ -5,7 +5,7 @@
 //
 // It decides nothing: it parses forms into types, asks the service, and renders.
 // Every template is rendered once at start, so one with a mistake stops the
-// server before anybody sees it. The pages work without JavaScript.
+// server before a visitor sees it. The pages work without JavaScript.
 package portal
 
 import (
@@ -16,7 +16,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"doorward/backend/access"
 	"doorward/backend/messages"
 	"doorward/backend/service"
 	"doorward/backend/web"
@@ -41,65 +40,6 @@ func New(s *web.Server, frontend fs.FS, catalog *messages.Catalog) (*Portal, err
 	return &Portal{web: s, service: s.Service, pages: pages}, nil
 }
 
-// Mount mounts the pages, and shows people what the server refuses.
-func (s *Portal) Mount(f *web.Face) {
-	get, post := f.AddPage, f.AddForm
-	f.AnswerRefusals(s.refused)
-
-	get("/assets/:name", web.Static(), s.asset)
-	get("/brand/:name", web.Public(), s.brandFile)
-
-	get("/setup/:token", web.Public(), s.setupPage)
-	post("/setup/:token", web.Public(), s.setUp)
-	get("/login", web.Public(), s.onceSetUp(s.loginPage))
-	post("/login", web.Public(), s.onceSetUp(s.ask))
-	get("/login/code", web.Public(), func(c *fiber.Ctx) error { return c.Redirect("/login", http.StatusSeeOther) })
-	post("/login/code", web.Public(), s.onceSetUp(s.redeemCode))
-	get("/login/:token", web.Public(), s.onceSetUp(s.linkPage))
-	post("/login/:token", web.Public(), s.onceSetUp(s.redeemLink))
-	post("/login/:token/renew", web.Public(), s.onceSetUp(s.renewLink))
-
-	post("/language", web.Public(), s.setLanguage)
-
-	get("/pending", web.Pending(), s.pendingPage)
-	post("/pending/note", web.Pending(), s.note)
-	post("/pending/withdraw", web.Pending(), s.withdraw)
-	post("/logout", web.Pending(), s.logOut)
-
-	get("/", web.Member(), s.home)
-	post("/account/name", web.Member(), s.rename)
-	for _, sec := range sections {
-		get("/"+sec.name, web.Permission(access.May(access.Open, access.Resource(sec.name))), s.section)
-		for _, r := range sec.resources {
-			get("/"+sec.name+"/"+r.name, web.Permission(access.May(access.Open, access.Resource(sec.name+"/"+r.name))),
-				s.resource)
-		}
-	}
-	get("/desktop", web.Manager(), s.desktopPage)
-	post("/desktop", web.Manager(), s.authorizeDesktop)
-}
-
-// onceSetUp runs h, unless the workspace is not set up yet: then no form leads anywhere,
-// and the page says what to do instead.
-func (s *Portal) onceSetUp(h fiber.Handler) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if s.settled.Load() {
-			return h(c)
-		}
-		fresh, err := s.service.Setup.IsFresh(c.UserContext())
-		if err != nil {
-			return err
-		}
-		if fresh {
-			l := s.bareLeaf(c)
-			l.Workspace = "Doorward"
-			return s.page(c, http.StatusOK, pageMessage, notSetUpPage(l))
-		}
-		s.settled.Store(true)
-		return h(c)
-	}
-}
-
 func (s *Portal) asset(c *fiber.Ctx) error {
 	f, ok := s.pages.assets["/assets/"+c.Params("name")]
 	if !ok {
@@ -112,7 +52,7 @@ func (s *Portal) asset(c *fiber.Ctx) error {
 // words are the sentences in the caller's language.
 func (s *Portal) words(c *fiber.Ctx) *words { return s.pages.words(web.LanguageOf(c)) }
 
-// bareLeaf is leaf for a page without forms: nobody is signed in, and no cookie is set.
+// bareLeaf is leaf for a page without forms: no member is signed in, and no cookie is set.
 func (s *Portal) bareLeaf(c *fiber.Ctx) Leaf {
 	name, brand := s.web.Look(c.UserContext())
 	return Leaf{Workspace: name, Look: lookOf(brand), words: s.words(c)}
@@ -142,7 +82,7 @@ func (s *Portal) page(c *fiber.Ctx, code int, name string, data any) error {
 	return c.Status(code).Send(themed(b.Bytes(), c.Cookies(web.SharedCookie(c, themeCookie))))
 }
 
-// themeCookie is set by the console for whoever chooses a theme there. It holds that
+// themeCookie is set by the console when a member chooses a theme there. It holds that
 // choice for the portal's pages, which have no script to read it from anywhere else. It is
 // a [web.SharedCookie].
 const themeCookie = "doorward-theme"

@@ -52,32 +52,5 @@ func (w *words) values(key string, pairs []any) (messages.Values, error) {
 	return v, nil
 }
 
-// options are the languages to choose from, each by its own name.
-func (w *words) options() (all template.HTML) {
-	for _, l := range access.Languages {
-		selected := ""
-		if l == w.Language() {
-			selected = " selected"
-		}
-		all += around("\n"+`<option value="`, string(l), `"`) + around(` lang="`, string(l), `"`+selected+`>`) +
-			around("", l.Name(), "</option>")
-	}
-	return all
-}
-
 // explain is what an error says.
 func (w *words) explain(e *access.Error) string { return w.Explain(e) }
-
-// funcs are the functions of the templates that depend on the language.
-func (w *words) funcs() template.FuncMap {
-	return template.FuncMap{
-		"t":      w.text,
-		"rich":   w.rich,
-		"moment": w.moment,
-		"list":   w.List,
-		"lang":   w.Language,
-		"dir":    func() string { return w.Language().Direction() },
-
-		"languages": w.options,
-	}
-}

@@ -167,9 +167,9 @@ func (c *Conn) admitBody() (err error) {
 	if f.length == 0 && !f.chunked {
 		return nil
 	}
-	f.most, c.release, err = c.l.o.Room(Request{c.buf[:f.method], c.buf[f.method+1 : f.target], c.buf[:f.begin], c})
-	if err == nil && f.length > f.most {
-		err = tooLarge(f.most)
+	f.limit, c.release, err = c.l.o.Room(Request{c.buf[:f.method], c.buf[f.method+1 : f.target], c.buf[:f.begin], c})
+	if err == nil && f.length > f.limit {
+		err = tooLarge(f.limit)
 	}
 	if err != nil || f.expect == 0 {
 		return err

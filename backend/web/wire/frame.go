@@ -5,7 +5,7 @@ import "bytes"
 // Room decides from a request's head how large its body may be. With release, the
 // body is one of the few large ones, and release is called once the request has
 // been answered; err refuses the request.
-type Room func(r Request) (most int, release func(), err error)
+type Room func(r Request) (limit int, release func(), err error)
 
 // A Request is a request's head, for the decision how much may follow.
 type Request struct {
@@ -21,7 +21,7 @@ type frame struct {
 	at    int // everything before it has been parsed
 	ended bool
 	begin int // of the body
-	most  int // maximum length of the body
+	limit int // maximum length of the body
 	chunk int // rest of the current chunk, without its CR LF
 	sum   int // of the chunks
 	last  bool
@@ -119,10 +119,10 @@ func (f *frame) chunkLine(line []byte) (done bool, err error) {
 		return false, err
 	}
 	f.last = f.chunk == 0
-	if f.sum += f.chunk; f.sum > f.most {
-		return false, tooLarge(f.most)
+	if f.sum += f.chunk; f.sum > f.limit {
+		return false, tooLarge(f.limit)
 	}
-	if f.at-f.begin > 2*f.most+256 {
+	if f.at-f.begin > 2*f.limit+256 {
 		return false, errPieces
 	}
 	return false, nil

@@ -10,21 +10,21 @@ import (
 	"doorward/backend/access"
 )
 
-const most = 1000
+const limit = 1000
 
 // feed passes a request in pieces, as it would arrive, and returns its length; 0
 // where it is incomplete.
 func feed(text string, piece int) (whole int, err error) {
 	var f frame
-	f.most = most
+	f.limit = limit
 	for end := min(piece, len(text)); ; end = min(end+piece, len(text)) {
 		b := []byte(text[:end])
 		if !f.ended {
 			err = f.readHead(b)
 		}
 		if err == nil && f.ended {
-			if f.length > most {
-				return 0, tooLarge(most)
+			if f.length > limit {
+				return 0, tooLarge(limit)
 			}
 			whole, err = f.whole(b)
 		}
@@ -115,7 +115,7 @@ func TestFraming(t *testing.T) {
 		{"a trailer", post(chunked, "0\r\nX: a\r\n\r\n"), 0},
 		{"a header that never ends", get + "X: " + strings.Repeat("a", MaxHead), 0},
 		{"a line that never ends", strings.Repeat("a", MaxHead+1), 0},
-		{"many small chunks", post(chunked, strings.Repeat("1\r\na\r\n", most)+"0\r\n\r\n"), 0},
+		{"many small chunks", post(chunked, strings.Repeat("1\r\na\r\n", limit)+"0\r\n\r\n"), 0},
 	}
 	for _, tt := range tests {
 		for _, piece := range []int{len(tt.text), 1, 7} {
@@ -138,7 +138,7 @@ func TestLengthsHaveAnEnd(t *testing.T) {
 		return post(
 			"Transfer-Encoding: chunked",
 			fmt.Sprintf("%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n",
-				n-most/2, strings.Repeat("a", n-most/2), most/2, strings.Repeat("b", most/2)),
+				n-limit/2, strings.Repeat("a", n-limit/2), limit/2, strings.Repeat("b", limit/2)),
 		)
 	}
 	body := func(n int) string { return post(fmt.Sprintf("Content-Length: %d", n), strings.Repeat("a", n)) }
@@ -147,7 +147,7 @@ func TestLengthsHaveAnEnd(t *testing.T) {
 		name string
 		of   func(int) string
 		at   int
-	}{{"a body", body, most}, {"chunks", chunk, most}, {"a head", head, MaxHead}} {
+	}{{"a body", body, limit}, {"chunks", chunk, limit}, {"a head", head, MaxHead}} {
 		for n := tt.at - 1; n <= tt.at+1; n++ {
 			text := tt.of(n)
 			whole, err := feed(text, 333)

@@ -47,12 +47,12 @@ var (
 	).WithCode("busy")
 )
 
-func tooLarge(most int) error {
-	if most == 0 {
+func tooLarge(limit int) error {
+	if limit == 0 {
 		return errNoBodyHere
 	}
 	return access.Errorf(access.Invalid, "The body is too large: at most %d KiB here.",
-		most>>10).WithCode("body_too_large")
+		limit>>10).WithCode("body_too_large")
 }
 
 // A head is what the first lines of a request say about its framing. Positions

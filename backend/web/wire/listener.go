@@ -178,11 +178,11 @@ func networks(from net.Addr, trusted func(netip.Addr) bool) (near, wide netip.Pr
 	return near, wide
 }
 
-func (l *Listener) full(of netip.Prefix, most int) bool {
+func (l *Listener) full(of netip.Prefix, limit int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g := l.groups[of]
-	return most > 0 && g != nil && g.n >= most
+	return limit > 0 && g != nil && g.n >= limit
 }
 
 func (l *Listener) join(of netip.Prefix) *group {

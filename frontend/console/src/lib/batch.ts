@@ -64,12 +64,12 @@ function rowOf(line: Line, placed: readonly string[], usual: string[], usualLang
 // faultOf says why a row cannot be read for certain. A cell beyond the last column
 // most likely comes from a separator that should have been in quotes. Text in
 // another encoding shows by what stands for its bytes, UTF-16 by its zero bytes.
-function faultOf(cells: string[], most: number): Refusal | undefined {
+function faultOf(cells: string[], columns: number): Refusal | undefined {
   if (cells.some((c) => /[\0\uFFFD]/.test(c))) {
     return { code: 'text_invalid', detail: t('console.list_file.row_encoding') }
   }
-  if (cells.slice(most).some(Boolean)) {
-    const detail = t('console.list_file.row_too_long', { N: cells.length, Columns: most })
+  if (cells.slice(columns).some(Boolean)) {
+    const detail = t('console.list_file.row_too_long', { N: cells.length, Columns: columns })
     return { code: 'row_unreadable', detail }
   }
   return undefined

@@ -1,5 +1,5 @@
 const pause = 2000 // milliseconds
-const most = 10 // times
+const maxTimes = 10
 
 type Answer = { only_beginnings?: boolean } | undefined
 
@@ -10,7 +10,7 @@ export function searchAgain(answer: () => Answer, search: () => void): void {
   let times = 0
   $effect(() => {
     if (!answer()?.only_beginnings) times = 0
-    else if (times++ < most) {
+    else if (times++ < maxTimes) {
       const later = setTimeout(search, pause)
       return () => clearTimeout(later)
     }

@@ -6,9 +6,9 @@ import { each, type Result } from './each'
 test('each item has its own result, and one that fails does not keep the others', async () => {
   const results: Result<number>[] = []
   let running = 0
-  let most = 0
+  let highest = 0
   await each(Array.from({ length: 50 }, (_, i) => i), async (n) => {
-    most = Math.max(most, ++running)
+    highest = Math.max(highest, ++running)
     await Promise.resolve()
     running--
     if (n % 10 === 3) throw new Error(`not ${n}`)
@@ -16,7 +16,7 @@ test('each item has its own result, and one that fails does not keep the others'
   expect(results.map((r) => r.item).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i))
   expect(results.filter((r) => r.problem).map((r) => r.item).sort((a, b) => a - b)).toEqual([3, 13, 23, 33, 43])
   expect(results.find((r) => r.item === 3)?.problem).toBeInstanceOf(Problem)
-  expect(most).toBe(4)
+  expect(highest).toBe(4)
 })
 
 // Somebody stops a removal that he began by mistake.

@@ -4,7 +4,7 @@ import { Problem } from './api/problem'
 import { live } from './live.svelte'
 import { overview } from './overview.svelte'
 
-const most = 200
+const maxPage = 200
 
 type Inviter = { id: string; name: string }
 type Answer = { items: Member[]; inviters: Inviter[]; next?: string; total: number; total_is_floor?: boolean; only_beginnings?: boolean }
@@ -76,7 +76,7 @@ export class LoginRequests {
     let cursor: string | undefined
     try {
       do {
-        const answer = await this.#ask({ limit: Math.min(most, this.#wanted - items.length), ...(cursor && { cursor }) })
+        const answer = await this.#ask({ limit: Math.min(maxPage, this.#wanted - items.length), ...(cursor && { cursor }) })
         if (turn !== this.#turn) return
         items = joined(items, answer.items)
         cursor = answer.next
@@ -91,7 +91,7 @@ export class LoginRequests {
 
   // loadMore adds a page to the list.
   loadMore = (): Promise<void> => {
-    this.#wanted = this.items.length + most
+    this.#wanted = this.items.length + maxPage
     return this.reload()
   }
 

@@ -3,7 +3,7 @@ import { me } from './me.svelte'
 // A Saved is a filter that somebody gave a name: the parameters of an address.
 export type Saved = { name: string; query: string }
 
-const most = 30 // saved filters of one list
+const maxSaved = 30 // saved filters of one list
 
 // given are the parameters of an address that are a filter, in the order of names.
 export function given(query: URLSearchParams, names: readonly string[]): string {
@@ -16,7 +16,7 @@ export function given(query: URLSearchParams, names: readonly string[]): string 
 // undefined if there would be too many.
 export function withFilter(all: Saved[], one: Saved): Saved[] | undefined {
   const rest = all.filter((f) => f.name !== one.name)
-  if (rest.length >= most) return undefined
+  if (rest.length >= maxSaved) return undefined
   return [...rest, one].sort((a, b) => a.name.localeCompare(b.name))
 }
 

@@ -158,10 +158,10 @@ func readRecord(data []byte) (r logRecord, ok bool) {
 	}
 	n := 2
 	var lengths [3]uint64 // of the key and of the value, and the expiry
-	most := [3]uint64{1 + kv.MaxKey + commitNumber, kv.SealBytes + kv.MaxValue, 0}
+	limit := [3]uint64{1 + kv.MaxKey + commitNumber, kv.SealBytes + kv.MaxValue, 0}
 	for i := range lengths {
 		v, w := binary.Uvarint(data[n:min(len(data), n+binary.MaxVarintLen64)])
-		if w <= 0 || v > most[i] {
+		if w <= 0 || v > limit[i] {
 			return r, false
 		}
 		lengths[i], n = v, n+w

@@ -77,7 +77,7 @@ export interface paths {
          * The clock is right
          * @description While clock_held is in the overview: does what was put off because the clock had jumped. Elsewhere it changes nothing.
          */
-        post: operations["believe-clock"];
+        post: operations["trust-clock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1668,10 +1668,10 @@ export interface components {
             to_do: string;
         };
         LifetimeBounds: {
-            /** @example 5m */
-            least: string;
             /** @example 1h */
-            most: string;
+            max: string;
+            /** @example 5m */
+            min: string;
             /** @example sign_in_link */
             name: string;
         };
@@ -2734,7 +2734,7 @@ export interface operations {
             };
         };
     };
-    "believe-clock": {
+    "trust-clock": {
         parameters: {
             query?: never;
             header?: never;

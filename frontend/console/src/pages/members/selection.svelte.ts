@@ -1,5 +1,5 @@
 import { api, ask, type Member } from '$lib/api/client'
-import { most } from '$lib/selecting'
+import { maxSelected } from '$lib/selecting'
 
 const atOnce = 200 // of a page of the API
 
@@ -37,9 +37,9 @@ export class Selection {
       const page = await ask(api.GET('/members', { params: { query: { ...filter, limit: atOnce, ...(cursor && { cursor }) } } }))
       found.push(...page.items)
       cursor = page.next
-      if (!cursor || found.length >= most) break
+      if (!cursor || found.length >= maxSelected) break
     }
     this.clear()
-    this.set(found.slice(0, most), true)
+    this.set(found.slice(0, maxSelected), true)
   }
 }

@@ -1,0 +1,218 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/web"
+	"doorward/backend/web/webtest"
+)
+
+// Two machines each believe that the other leads. A request is forwarded once, and then
+// refused.
+func TestAForwardedRequestGoesNoFurther(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	p.Here.Lead("second", false)
+	for path, want := range map[string]string{"/": "One moment, please", "/api/v1/me": "no_leader"} {
+		p.Via(p.Admin).Get(path).Want(t, http.StatusServiceUnavailable, want)
+	}
+	if _, dialled := p.Here.Asked(); dialled > 0 {
+		t.Errorf("it was forwarded again, %d times", dialled)
+	}
+	p.Via(p.Admin).Get("/readyz").Want(t, http.StatusServiceUnavailable)
+}
+
+// A machine to which a request is forwarded is not sure of its lead, and then is. Nothing was
+// done the first time, so the request is sent again, whatever it does.
+func TestWhatTheFenceRefusedIsSentAgain(t *testing.T) {
+	p := newPair(t)
+	for _, ask := range []func() webtest.Answer{
+		func() webtest.Answer { return p.Via(p.Admin).Get("/api/v1/me") },
+		func() webtest.Answer {
+			return p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`)
+		},
+	} {
+		refused := 0
+		p.Here.Answer(func(context.Context) error {
+			if refused++; refused == 1 {
+				return errCutOff
+			}
+			return nil
+		})
+		ask().Want(t, http.StatusOK)
+	}
+	p.Here.CutOff()
+	p.Other.Web.ForwardWithin(0)
+	p.Via(p.Admin).Get("/").Want(t, http.StatusServiceUnavailable, "One moment, please")
+}
+
+// Nobody leads. People read so in their language, programs get a problem; what depends on
+// nothing but this machine is served.
+func TestNobodyLeads(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	p.There.Lead("", false)
+	titles := map[access.Language]string{}
+	for _, l := range access.Languages {
+		a := p.Via(p.Admin).Get("/", webtest.InLanguage(string(l)))
+		a.Want(t, http.StatusServiceUnavailable, `lang="`+string(l)+`"`)
+		a.Lacks(t, "AI Loop", "Admin@Example.com")
+		if a.Header.Get("Retry-After") != "2" || len(a.Cookies()) > 0 {
+			t.Errorf("%s: %v", l, a.Header)
+		}
+		_, title, _ := strings.Cut(a.Text, "<h1")
+		title, _, _ = strings.Cut(title, "</h1>")
+		for other, same := range titles {
+			if same == title {
+				t.Errorf("%s has the title of %s: %s", l, other, title)
+			}
+		}
+		titles[l] = title
+		a = p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`,
+			webtest.InLanguage(string(l)))
+		a.Want(t, http.StatusServiceUnavailable, `"no_leader"`)
+		if l == access.English {
+			p.Problem(t, a)
+		}
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/admin/assets/index-BxY1.js": 200,
+		"/robots.txt": 200, "/api/v1/openapi.json": 200, "/favicon.ico": 204, "/login": 503, "/nothing": 503} {
+		p.Via(p.Stranger).Get(path).Want(t, want)
+	}
+	p.There.Lead(webtest.First, false)
+	p.Via(p.Stranger).Get("/readyz").Want(t, 200, "ready")
+}
+
+// A change was sent, and the machine that leads dies before it answers. Nobody says that nothing
+// was changed, neither to people nor to programs.
+func TestAChangeWithoutItsAnswer(t *testing.T) {
+	p := newPair(t)
+	page := p.Via(p.Admin).Get("/")
+	p.There.OnDial(func(context.Context, string) (net.Conn, error) {
+		here, there := net.Pipe()
+		go func() {
+			if _, err := http.ReadRequest(bufio.NewReader(there)); err != nil {
+				t.Error(err)
+			}
+			there.Close()
+		}()
+		return here, nil
+	})
+	p.Other.Web.ForgetConnections()
+	p.Other.Web.ForwardWithin(0)
+	form := p.Via(p.Admin).Post(page, "/logout")
+	form.Want(t, http.StatusServiceUnavailable, "not yet known whether this was saved")
+	form.Lacks(t, "nothing was changed", "Nothing was changed")
+	p.Via(p.Admin).API("PATCH", p.Fill("/members/{fleet}"), `{"name":"Other"}`).
+		Want(t, http.StatusServiceUnavailable, `"unknown_outcome"`)
+	p.Via(p.Admin).Get("/").Want(t, http.StatusServiceUnavailable, "nothing was changed")
+}
+
+// A transport stands for the network to the machines, and what they answer.
+type transport func(machine string, r *http.Request) (answer int, elsewhere, sent bool)
+
+func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, elsewhere, sent := tr(r.URL.Host, r)
+	if sent {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	if status == 0 {
+		return nil, errors.New("the connection broke")
+	}
+	answer := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(""))}
+	if elsewhere {
+		answer.Header.Set(web.ElsewhereHeader, "1")
+	}
+	return answer, nil
+}
+
+// The machine that leads dies, or hands over, while requests come to another one. What was not
+// sent is sent to the next that leads, for three seconds; what was sent, only if it changes
+// nothing; and of a change whose answer is lost nobody says that nothing was changed.
+func TestForwardingDuringATakeOver(t *testing.T) {
+	const lost, never = web.ForwardTries - web.ForwardPause, time.Hour
+	tests := []struct {
+		name, method string
+		next         time.Duration // when another machine leads
+		old          string        // how the old one fails: gone, broken, silent, elsewhere
+		status       int
+		code         string
+		took         time.Duration
+	}{
+		{"nobody leads, then another", "GET", time.Second, "unknown", 200, "", time.Second},
+		{"nobody leads, and a change waits", "POST", time.Second, "unknown", 200, "", time.Second},
+		{"just in time", "POST", lost, "unknown", 200, "", lost},
+		{"too late", "GET", web.ForwardTries + 1, "unknown", 0, "no_leader", web.ForwardTries},
+		{"never", "POST", never, "unknown", 0, "no_leader", web.ForwardTries},
+		{"it cannot be reached", "GET", time.Second, "gone", 200, "", time.Second},
+		{"it cannot be reached, by a change", "POST", time.Second, "gone", 200, "", time.Second},
+		{"it breaks", "GET", time.Second, "broken", 200, "", time.Second},
+		{"it breaks, with a change", "POST", time.Second, "broken", 0, "unknown_outcome", 0},
+		{"it breaks, with a deletion", "DELETE", time.Second, "broken", 0, "unknown_outcome", 0},
+		{"it says that it does not lead", "POST", time.Second, "elsewhere", 200, "", time.Second},
+		{"it is silent", "GET", time.Second, "silent", 200, "", time.Second + web.ForwardGrace},
+		{"it is silent, with a change", "PATCH", time.Second, "silent", 0, "unknown_outcome",
+			time.Second + web.ForwardGrace},
+		{"this machine leads", "POST", time.Second, "here", 0, "here", time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &webtest.Machines{}
+				if tt.old != "unknown" && tt.old != "here" {
+					m.Lead("old", false)
+				}
+				began := time.Now()
+				time.AfterFunc(tt.next, func() { m.Lead("new", tt.old == "here") })
+				answer, err := web.Forwards(m, transport(func(machine string, r *http.Request) (int, bool, bool) {
+					switch {
+					case machine == "new":
+						return 200, false, true
+					case tt.old == "broken":
+						return 0, false, true
+					case tt.old == "elsewhere":
+						return 503, true, true
+					case tt.old == "silent":
+						<-r.Context().Done()
+						return 0, false, true
+					}
+					return 0, false, false
+				}), tt.method)
+				took := time.Since(began)
+				if err == nil {
+					answer.Body.Close()
+				}
+				code := ""
+				if errors.Is(err, web.ErrLeadsHere) {
+					code = "here"
+				} else if err != nil {
+					code = access.Explain(err).Code
+				}
+				if status := statusOf(answer); status != tt.status || code != tt.code {
+					t.Errorf("it is answered with %d, %q (%v)", status, code, err)
+				}
+				if took < tt.took-web.ForwardPause || took > tt.took+2*web.ForwardPause {
+					t.Errorf("that took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func statusOf(r *http.Response) int {
+	if r == nil {
+		return 0
+	}
+	return r.StatusCode
+}
