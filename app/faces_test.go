@@ -85,6 +85,7 @@ var ways = map[string]way{
 	"POST /api/v1/tokens":       {"token add backup --role Fleet", true, ""},
 	"DELETE /api/v1/tokens/:id": {"token revoke xid", true, ""},
 
+	"PATCH /api/v1/me name":             {"", true, ofAnAccount},
 	"PATCH /api/v1/me language":         {"", true, ofAnAccount},
 	"PATCH /api/v1/me notify_requests":  {"", true, ofAnAccount},
 	"POST /api/v1/me/confirmation":      {"", true, ofAnAccount},
