@@ -225,3 +225,33 @@ func TestSignOut(t *testing.T) {
 		return err
 	}))
 }
+
+// The operator acts in a member's name at the native console: an active Admin's, nobody else's.
+// They have every permission all the same.
+func TestTheOperatorActsForAnAdminAlone(t *testing.T) {
+	fx := openLobby(t, enginetest.Open)
+	admin, fay := fx.member("ann", access.Admin), fx.member("fay", access.Fleet)
+	suspended, pending := fx.member("sue", access.Admin), fx.member("pia", access.Admin)
+	suspended.State, pending.State = access.Suspended, access.Pending
+	fx.put(suspended)
+	fx.put(pending)
+	for name, tt := range map[string]struct {
+		id   access.MemberID
+		good bool
+	}{
+		"an Admin":           {admin.ID, true},
+		"a member":           {fay.ID, false},
+		"a suspended Admin":  {suspended.ID, false},
+		"a pending Admin":    {pending.ID, false},
+		"nobody":             {access.MemberID(access.NewID()), false},
+		"nobody in the name": {"", false},
+	} {
+		p, err := fx.OperatorAs(t.Context(), tt.id)
+		if tt.good != (err == nil) || !tt.good && !access.NotFound.Is(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if tt.good && (p.Actor.Member != tt.id || p.Member.ID != tt.id || p.May(members) != nil) {
+			t.Errorf("%s: it is %+v", name, p)
+		}
+	}
+}

@@ -32,6 +32,20 @@ var (
 	Network     = network
 )
 
+// KeepsURL reports whether the public URL that was read is kept, where a change dropped it
+// meanwhile or none did.
+func KeepsURL(dropped bool) bool {
+	var c publicURLCache
+	began := c.began()
+	if dropped {
+		c.drop()
+	}
+	c.keep("https://door.example.com", began)
+	return c.known.Load() != nil
+}
+
+func (b Browser) Speak(m *access.Member) { b.speak(m) }
+
 func (b Browser) Hash() access.SecretHash { return b.hash() }
 
 func (s *Service) Emails() *email.Templates { return s.emails }

@@ -3,6 +3,7 @@ package service_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"doorward/backend/access"
 	. "doorward/backend/service"
@@ -88,4 +89,36 @@ func TestOnlyTheMemberChoosesTheirLanguage(t *testing.T) {
 		}
 	}
 	fx.verify()
+}
+
+// Somebody signs in in a browser that speaks another language: a member keeps the one that was
+// chosen for them, unless they accept an invitation and chose one on its page. Who has none
+// gets the browser's.
+func TestTheLanguageOfWhoSignsIn(t *testing.T) {
+	at := time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		browser access.Language
+		chosen  bool // on a page
+		before  access.Language
+		joined  time.Time
+		want    access.Language
+	}{
+		{"", false, "", time.Time{}, ""},
+		{"", false, access.French, time.Time{}, access.French},
+		{"", true, access.French, time.Time{}, access.French},
+		{access.German, false, "", time.Time{}, access.German},
+		{access.German, false, "", at, access.German},
+		{access.German, true, "", at, access.German},
+		{access.German, false, access.French, time.Time{}, access.French},
+		{access.German, true, access.French, time.Time{}, access.German},
+		{access.German, false, access.French, at, access.French},
+		{access.German, true, access.French, at, access.French},
+	} {
+		m := access.Member{Language: tt.before, AcceptedAt: tt.joined}
+		Browser{Language: tt.browser, LanguageChosen: tt.chosen}.Speak(&m)
+		if m.Language != tt.want {
+			t.Errorf("%q, in a browser in %q, chosen %v, joined %v: it is %q", tt.before, tt.browser, tt.chosen,
+				!tt.joined.IsZero(), m.Language)
+		}
+	}
 }

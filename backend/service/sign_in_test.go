@@ -8,6 +8,7 @@ import (
 
 	"doorward/backend/access"
 	. "doorward/backend/service"
+	"doorward/backend/store"
 )
 
 // Somebody tries addresses on the sign-in page to learn who has an account. Until
@@ -342,5 +343,114 @@ func TestOnePressTooManyVoidsNothing(t *testing.T) {
 			}
 			refused(t, err, access.Invalid, "code_wrong")
 		})
+	}
+}
+
+// A link that was used is not the member's open link any more; using one leaves the others open.
+func TestAUsedLinkIsForgotten(t *testing.T) {
+	fx := newFixture(t)
+	invited := fx.invite("ada@example.com")
+	id, link := invited.Member.ID, secretOf(invited.Link)
+	anyBrowser := func(h access.SecretHash) {
+		t.Helper()
+		must(t, fx.store.Update(t.Context(), func(tx *store.Tx) error {
+			m, err := tx.Members.Get(id)
+			if err != nil {
+				return err
+			}
+			m.AnyBrowserLink = h
+			return tx.Members.Put(m)
+		}))
+	}
+	redeem := func(link access.Secret) access.Member {
+		t.Helper()
+		_, err := fx.SignIn.RedeemLink(t.Context(), link, browser("ada"))
+		must(t, err)
+		return fx.memberView(id).Member
+	}
+	requested := func() access.Secret {
+		t.Helper()
+		fx.codeFor("ada@example.com", browser("ada"))
+		return fx.linkTo(access.SignInMessage, "ada@example.com")
+	}
+	other := access.NewSecret().Hash()
+	anyBrowser(other)
+	if m := redeem(link); !m.Link.IsZero() || m.AnyBrowserLink != other {
+		t.Errorf("with the invitation's link used, the open links are %v and %v", m.Link, m.AnyBrowserLink)
+	}
+	must(t, fx.store.View(t.Context(), func(tx *store.Tx) error {
+		if l, err := tx.LoginLinks.Get(link.Hash()); err != nil || l.UsedAt.IsZero() || l.Revoked {
+			t.Errorf("the invitation's link was used: %+v, %v", l, err)
+		}
+		return nil
+	}))
+	first := requested()
+	anyBrowser(other)
+	if m := redeem(first); m.AnyBrowserLink != other {
+		t.Error("using the link of one browser closes the one for any browser")
+	}
+	second := requested()
+	anyBrowser(second.Hash())
+	if m := redeem(second); !m.AnyBrowserLink.IsZero() {
+		t.Error("the link for any browser was used, and is still the member's")
+	}
+}
+
+// Whoever signs in after roles have got more permissions has these from the start: a session
+// that is new needs no other secret.
+func TestANewSessionIsNotStale(t *testing.T) {
+	fx := newFixture(t)
+	for n, resource := range []access.Resource{access.ResFleet, access.ResFleetFlows} {
+		may := []access.Permission{access.May(access.Open, access.ResFleet), access.May(access.Open, resource)}
+		must(t, fx.Roles.Put(t.Context(), access.Operator, access.Role{Name: "Pilots", Permissions: may}))
+		p, err := fx.Gate.Principal(t.Context(), fx.enterAs("fay@example.org"))
+		if err != nil || p.Stale {
+			t.Errorf("after change %d of a role, a new session is stale, or %v", n+1, err)
+		}
+	}
+	m := fx.message(access.SignInMessage, "fay@example.org")
+	if m.HeaderMessageID != string(m.ID)+"@door.example.com" {
+		t.Errorf("the email's id is %q", m.HeaderMessageID)
+	}
+}
+
+// The page of a dead link asks for a fresh email: of a member, and not of one who is suspended,
+// for whom nothing is kept. Both get the same answer.
+func TestRenewingALinkOfASuspendedMember(t *testing.T) {
+	for _, suspended := range []bool{false, true} {
+		fx := newFixture(t)
+		id := fx.member("sue@example.com", "", access.Fleet)
+		fx.codeFor("sue@example.com", browser("sue"))
+		link := fx.linkTo(access.SignInMessage, "sue@example.com")
+		want := "sue@example.com"
+		if suspended {
+			_, err := fx.Members.Suspend(t.Context(), fx.ann, id)
+			must(t, err)
+			want = ""
+		}
+		fx.clock.forward(access.SignInTTL) // the request ends, too
+		must(t, fx.SignIn.RenewLink(t.Context(), link, browser("sue")))
+		if got, err := fx.SignIn.RequestedAddress(t.Context(), browser("sue")); err != nil || got != want {
+			t.Errorf("suspended %v: an email is requested for %q, %v", suspended, got, err)
+		}
+	}
+}
+
+// The dead link of an invitation renews the invitation, which the audit log says; one that an
+// invited person requested gets them another email of its kind.
+func TestWhatADeadLinkRenews(t *testing.T) {
+	for _, requested := range []bool{false, true} {
+		fx := newFixture(t)
+		link, want, renewed := secretOf(fx.invite("ada@example.com").Link), "", 1
+		if requested {
+			fx.codeFor("ada@example.com", browser("ada"))
+			link, want, renewed = fx.linkTo(access.SignInMessage, "ada@example.com"), "ada@example.com", 0
+			fx.clock.forward(access.SignInTTL)
+		}
+		must(t, fx.SignIn.RenewLink(t.Context(), link, browser("ada")))
+		got, err := fx.SignIn.RequestedAddress(t.Context(), browser("ada"))
+		if n := fx.did(access.ActionRenew); err != nil || got != want || n != renewed {
+			t.Errorf("requested %v: an email is requested for %q, %d invitations renewed, %v", requested, got, n, err)
+		}
 	}
 }

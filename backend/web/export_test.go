@@ -97,6 +97,9 @@ func CookieNames(public *url.URL) (session, browser string) {
 // SetInFlight pretends that n requests are running.
 func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }
 
+// InFlight is how many requests are running.
+func (s *Server) InFlight() int64 { return s.inFlight.Load() }
+
 // LargeBodies is how many large bodies are held, and how many may be.
 func (s *Server) LargeBodies() (held, limit int) { return len(s.large), cap(s.large) }
 

@@ -110,7 +110,7 @@ func (s *sources) from(c *fiber.Ctx) netip.Addr {
 		return visitor
 	}
 	peer := peerOf(c)
-	if len(s.proxies) == 0 || !s.trusts(peer) {
+	if !s.trusts(peer) {
 		return peer
 	}
 	a, err := clientAddr(peer, forwarded(&c.Request().Header), s.trusts)

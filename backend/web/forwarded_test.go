@@ -49,3 +49,18 @@ func TestOneMoreForwardedLineIsNoOtherNetwork(t *testing.T) {
 		}
 	}
 }
+
+// What a proxy says was read by the machine that it came to. The one that leads is told the
+// visitor's address, and reads nothing else, even if that machine is a trusted proxy.
+func TestAForwardedRequestIsReadOnce(t *testing.T) {
+	p := newPair(t, func(o *webtest.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	for visitor, want := range map[string]int{"192.0.2.1": 200, "nobody": 400, "": 400} {
+		status, _, body := webtest.SendRaw(t, p.Forwarded, "GET /login HTTP/1.1\r\nHost: door.example.com\r\n"+
+			"Doorward-Visitor: "+visitor+"\r\nX-Forwarded-For: nobody\r\n\r\n")
+		if status != want {
+			t.Errorf("for the visitor %q it is %d, want %d: %.300s", visitor, status, want, body)
+		}
+	}
+}

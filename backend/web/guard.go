@@ -42,11 +42,11 @@ func (g *Guard) check(c *fiber.Ctx, n Class) error {
 		return err
 	}
 	switch {
-	case n.who == pendingAudience && p.Actor.Token != "" && n.tokens:
-	case n.who == pendingAudience && p.Actor.Token != "":
+	case n.who == pendingAudience && p.Actor.Token == "":
+		err = p.May(access.May(access.Wait, access.ResPortal))
+	case n.who == pendingAudience && !n.tokens:
 		return access.NotAllowed(access.May(access.Wait, access.ResPortal))
 	case n.who == pendingAudience:
-		err = p.May(access.May(access.Wait, access.ResPortal))
 	case p.Actor.Token == "" && p.Member.State == access.Pending:
 		err = access.PendingError()
 	case n.who == managerAudience:
@@ -176,7 +176,7 @@ func (g *Guard) principal(c *fiber.Ctx, secret access.Secret) (*gate.Principal, 
 // failedAttempt counts a secret that was not valid. That of a suspended member's session is
 // no guess: an undo opens it again.
 func (g *Guard) failedAttempt(c *fiber.Ctx, err error) error {
-	if err == nil || !access.SignedOut.Is(err) {
+	if !access.SignedOut.Is(err) {
 		return err
 	}
 	if errors.Is(err, access.ErrUnknownCode) {

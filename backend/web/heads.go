@@ -53,7 +53,7 @@ func (g *Guard) maySendLarge(ctx context.Context, c net.Conn, h *fasthttp.Reques
 	if access.SignedOut.Is(err) {
 		g.countAttempt(c, h)
 	}
-	return err == nil && (p.Actor.Token != "" || p.Member.State != access.Pending) && p.May(need) == nil
+	return err == nil && p.May(need) == nil // a pending member, whose roles count for nothing yet, may not
 }
 
 // countAttempt counts a secret that was not valid, as the guard does.

@@ -89,7 +89,7 @@ func (l *limiter) allow(from netip.Addr) (wait time.Duration, ok bool) {
 	if l.crowded(now) {
 		burst = min(burst, crowdedBurst)
 	}
-	if wait, ok = l.count(network(from), burst, now); !ok || l.wide == nil || !from.Unmap().Is6() {
+	if wait, ok = l.count(network(from), burst, now); !ok || !from.Unmap().Is6() {
 		return wait, ok
 	}
 	around, err := from.WithZone("").Prefix(48)

@@ -87,6 +87,74 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
+// A /48 that has done all that it may gets as much back as eight networks: one more in an
+// eighth of the time.
+func TestAWideNetworkGetsMoreAgain(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLimiter(Rate{Burst: 1, Every: time.Second})
+	l.now = func() time.Time { return now }
+	n := 0
+	allow := func() (time.Duration, bool) {
+		n++
+		return l.allow(addr(fmt.Sprintf("2001:db8:1:%x::1", n)))
+	}
+	for range wideShare {
+		if _, ok := allow(); !ok {
+			t.Fatalf("network %d of the /48 is refused", n)
+		}
+	}
+	if wait, ok := allow(); ok || wait != time.Second/wideShare {
+		t.Errorf("one more waits %s, %v, want %s", wait, ok, time.Second/wideShare)
+	}
+	now = now.Add(time.Second/wideShare - 1)
+	if wait, ok := allow(); ok || wait != 1 {
+		t.Errorf("just before, it waits %s, %v", wait, ok)
+	}
+	now = now.Add(1)
+	if _, ok := allow(); !ok {
+		t.Error("after that time it is still refused")
+	}
+	if _, ok := allow(); ok {
+		t.Error("and one after it is let through")
+	}
+}
+
+// A bucket that has run out keeps nothing of the time that passed: a network that comes back
+// has its burst, and not more.
+func TestAPauseSavesNothingUp(t *testing.T) {
+	at := time.Unix(0, 0)
+	r := Rate{Burst: 2, Every: time.Second}
+	for _, tt := range []struct {
+		pause   time.Duration
+		allowed int
+	}{{0, 0}, {time.Second - 1, 0}, {time.Second, 1}, {2 * time.Second, 2}, {time.Hour, 2}} {
+		b := bucket{full: at.Add(2 * time.Second)}
+		allowed := 0
+		for b.pour(r, r.Burst, at.Add(tt.pause)) <= 0 {
+			allowed++
+		}
+		if allowed != tt.allowed {
+			t.Errorf("%s after the burst, %d are let through, want %d", tt.pause, allowed, tt.allowed)
+		}
+	}
+}
+
+// A shard holds its number of networks, and never one more: then it begins anew.
+func TestAShardForgetsWhenItIsFull(t *testing.T) {
+	l := frozen(newLimiter(Rate{Burst: 1, Every: time.Second}))
+	inShard := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 16}) }
+	held := func() int { return len(l.shards[0].m) }
+	for i := range maxNetworksPerShard {
+		l.allow(inShard(i))
+	}
+	if held() != maxNetworksPerShard {
+		t.Fatalf("%d networks are held, want %d", held(), maxNetworksPerShard)
+	}
+	if l.allow(inShard(maxNetworksPerShard)); held() != 1 {
+		t.Errorf("with one more, %d are held, want 1", held())
+	}
+}
+
 // A flood from a million addresses must not fill the memory.
 func TestLimiterMemoryIsBounded(t *testing.T) {
 	l := newLimiter(Rate{Burst: 3, Every: time.Second})

@@ -89,7 +89,7 @@ func hasOneHost(c *fiber.Ctx) bool {
 func twoHosts(head []byte) bool {
 	n := 0
 	for line := range bytes.Lines(head) {
-		if len(line) > 5 && line[4] == ':' && bytes.EqualFold(line[:4], []byte("host")) {
+		if name, _, _ := bytes.Cut(line, []byte(":")); bytes.EqualFold(name, []byte("host")) {
 			n++
 		}
 	}

@@ -59,3 +59,13 @@ func TestCookiesFollowThePublicURL(t *testing.T) {
 		t.Error("http is told to be https for ever")
 	}
 }
+
+// The names in force are the leader's to say: a machine that forwards a request knows those of
+// its own copy of the store, which may be older.
+func TestANewHostIsForwarded(t *testing.T) {
+	p := newPair(t)
+	p.Admin.API("PATCH", "/settings", `{"public_url":"https://new.example.com"}`).Want(t, 200)
+	away := p.Via(p.Browser())
+	away.Get("/login", func(r *http.Request) { r.Host = "new.example.com" }).Want(t, 200)
+	away.Get("/login").Want(t, http.StatusMisdirectedRequest)
+}

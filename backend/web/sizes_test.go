@@ -128,6 +128,9 @@ func TestBusy(t *testing.T) {
 		if want == 503 {
 			s.Browser().Get("/api/v1/me").Want(t, want, `"busy"`)
 		}
+		if left := s.Web.InFlight(); left != int64(under) {
+			t.Errorf("%d were under way, and when one more has ended, %d are", under, left)
+		}
 	}
 	s.Web.SetInFlight(0)
 }
