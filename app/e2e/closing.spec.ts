@@ -42,6 +42,7 @@ test('the page below hears neither its keys nor its presses', async ({ page }) =
   await page.getByLabel('Always').check()
   expect(await page.evaluate('heard')).toEqual([])
   await button(page, 'Cancel').click()
+  await expect(page.locator('dialog'), 'the question is gone a moment after the press').toHaveCount(0)
   await page.keyboard.press('a')
   expect(await page.evaluate('heard')).toEqual(['keydown'])
 })
