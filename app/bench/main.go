@@ -41,6 +41,7 @@ var parts = []part{
 	{"console", console},
 	{"million", million},
 	{"window", window},
+	{"cluster", cluster},
 }
 
 // A bench is one run.
@@ -58,6 +59,9 @@ func (b *bench) add(f figure) { b.figures = append(b.figures, f) }
 func tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 func main() {
+	if os.Getenv(asDoorward) != "" {
+		os.Exit(clustered().Main(os.Args[1:]))
+	}
 	only := flag.String("only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each thing is measured")

@@ -337,6 +337,9 @@ func (m *machine) AwaitLeader(ctx context.Context) { m.node.AwaitLeader(ctx) }
 // Confirm implements web.Cluster.
 func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
 
+// Request implements web.Cluster.
+func (m *machine) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
+
 // Leader implements web.Cluster.
 func (m *machine) Leader() (id string, here bool) { return m.node.Leader() }
 

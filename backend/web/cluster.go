@@ -17,6 +17,10 @@ type Cluster interface {
 	// must have said so since. It returns when ctx ends.
 	Confirm(ctx context.Context) error
 
+	// Request returns a context for one request. What was confirmed with it once need not be
+	// confirmed again when the store is read with it.
+	Request(ctx context.Context) context.Context
+
 	// Leader returns the name of the machine that leads, as far as this one knows, and whether
 	// it is this one, ready to serve. The name is empty while nobody leads.
 	Leader() (machine string, here bool)
@@ -63,7 +67,7 @@ func (s *Server) Confirm(ctx context.Context) error {
 	return nil
 }
 
-// fenced is Confirm, once for each request.
+// fenced is Confirm, once for each request, also for what its handler reads from the store.
 func (s *Server) fenced(c *fiber.Ctx) error {
 	if s.cluster == nil || c.Locals(fencedKey) != nil {
 		return nil

@@ -73,9 +73,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 			return f.Fail(c, err)
 		}
 	}
-	if !IsSafe(c) {
-		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
-	}
+	s.begin(c)
 	if err := c.Next(); err != nil {
 		return f.Fail(c, err)
 	}
@@ -83,6 +81,16 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 		compressResponse(c)
 	}
 	return nil
+}
+
+// begin gives a request the context that goes with it to the store.
+func (s *Server) begin(c *fiber.Ctx) {
+	if s.cluster != nil {
+		c.SetUserContext(s.cluster.Request(c.UserContext()))
+	}
+	if !IsSafe(c) {
+		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
+	}
 }
 
 // isOurs reports whether a request names this server.
