@@ -72,6 +72,15 @@ type Machine interface {
 	// Attach begins to do what keeps the cluster together, with the store on that engine.
 	Attach(s *store.Store) error
 
+	// BeforeHandOver registers what waits until the requests at hand are answered, before the
+	// lead is handed over.
+	BeforeHandOver(drain func(ctx context.Context))
+
+	// HandOver gives the lead to another machine that answers, if this one leads, and waits
+	// until that one leads. Meanwhile this one says that nobody does, so that what comes waits
+	// and is forwarded. It gives up when ctx ends.
+	HandOver(ctx context.Context)
+
 	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
 	// ends.
 	AwaitLeader(ctx context.Context)

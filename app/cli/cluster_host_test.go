@@ -159,6 +159,9 @@ func (h *host) signal(s os.Signal) error {
 	return err
 }
 
+// log is what the server that runs, or ran last, has said.
+func (h *host) log() string { return h.said.String() }
+
 func (h *host) kill() { h.signal(os.Kill) }
 
 func (h *host) stop() {

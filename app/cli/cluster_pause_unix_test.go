@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -96,26 +95,6 @@ func busy(h *host, token string, round int) (end func()) {
 
 // writersAtOnce is how many invite at the same time.
 const writersAtOnce = 8
-
-// invites invites somebody through a machine, and returns the status; zero: there was no answer.
-func invites(ctx context.Context, h *host, token, email string) int {
-	body := fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.web+"/api/v1/invitations",
-		strings.NewReader(body))
-	if err != nil {
-		return 0
-	}
-	r.Host = strings.TrimPrefix(h.url, "http://")
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0
-	}
-	io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	return resp.StatusCode
-}
 
 // A line is an open connection to a machine, on which somebody asks who they are.
 type line struct {

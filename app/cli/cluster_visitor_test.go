@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -97,4 +98,24 @@ func (h *host) reads(out any, args ...string) {
 	if err := json.Unmarshal([]byte(h.run(args...)), out); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// invites invites somebody through a machine, and returns the status; zero: there was no answer.
+func invites(ctx context.Context, h *host, token, email string) int {
+	body := fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.web+"/api/v1/invitations",
+		strings.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	r.Host = strings.TrimPrefix(h.url, "http://")
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	return resp.StatusCode
 }

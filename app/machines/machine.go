@@ -45,7 +45,8 @@ type machine struct {
 	changed chan struct{}                    // has a token when the list has to be read again
 	kick    chan struct{}                    // likewise, when the leading machine has to look
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
-	newer   atomic.Pointer[cluster.News]     // what another one has told
+	handing handing
+	newer   atomic.Pointer[cluster.News] // what another one has told
 	ctx     context.Context
 	cancel  context.CancelFunc
 	jobs    sync.WaitGroup
@@ -119,6 +120,7 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		Identity: m.identity,
 		Members:  m.members,
 		At:       m.place,
+		Status:   m.status,
 		Unknown:  func() { wake(m.unknown) },
 		Joins:    m.joins(),
 		Log:      m.log,
@@ -180,6 +182,7 @@ func (m *machine) Attach(s *store.Store) (err error) {
 	m.jobs.Go(m.follow)
 	m.jobs.Go(m.hear)
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.lead) })
+	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.mindRoom) })
 	return nil
 }
 
@@ -341,7 +344,12 @@ func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx
 func (m *machine) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
 
 // Leader implements web.Cluster.
-func (m *machine) Leader() (id string, here bool) { return m.node.Leader() }
+func (m *machine) Leader() (id string, here bool) {
+	if id, here = m.node.Leader(); here && m.handing.now.Load() {
+		return "", false
+	}
+	return id, here
+}
 
 // Dial implements web.Cluster.
 func (m *machine) Dial(ctx context.Context, id string) (net.Conn, error) {

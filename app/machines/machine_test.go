@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,12 +45,16 @@ func wantRefusal(t testing.TB, err error, code string) {
 	}
 }
 
+// floor is how much disk a machine needs for changes.
+const floor = 1000
+
 // A site is one machine of a cluster in this process.
 type site struct {
 	t     *testing.T
 	o     app.ClusterOptions
 	m     *machine // nil: it is stopped
 	store *store.Store
+	free  atomic.Uint64 // bytes of disk
 }
 
 func newSite(t *testing.T, name string) *site {
@@ -59,6 +64,7 @@ func newSite(t *testing.T, name string) *site {
 	defer l.Close()
 	s := &site{t: t, o: app.ClusterOptions{Data: filepath.Join(t.TempDir(), name), Name: name,
 		Listen: l.Addr().String(), Version: "1.0.0", Logger: slog.New(slog.DiscardHandler)}}
+	s.free.Store(100 * floor)
 	t.Cleanup(s.stop)
 	return s
 }
@@ -75,7 +81,8 @@ func (s *site) tryStart() error {
 	if err != nil {
 		return err
 	}
-	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: 1})
+	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor,
+		Free: func(string) (uint64, error) { return s.free.Load(), nil }})
 	if err == nil {
 		err = m.Attach(kept)
 	}

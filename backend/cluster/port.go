@@ -36,6 +36,8 @@ type Options struct {
 	// At is the place in the history of changes that Members is of; nil: always the beginning.
 	At func() uint64
 
+	Status func() Status // of this machine, for the others; nil: none is told
+
 	// Unknown is called when a machine with a certificate of this cluster was refused that is
 	// not among Members: there may be newer ones, which Ask returns. It must be quick.
 	Unknown func()

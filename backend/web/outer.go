@@ -35,7 +35,9 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	}()
 	s.secureHeaders(c)
 	c.Locals(messagesKey, s.messages)
-	local, leads := c.Locals(localKey) != nil, s.leads() // only who leads knows the names in force
+	leads, done := s.take() // only who leads knows the names in force
+	defer done()
+	local := c.Locals(localKey) != nil
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
 			s.inFlight.Add(-1)
