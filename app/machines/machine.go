@@ -178,7 +178,8 @@ func (m *machine) Attach(s *store.Store) (err error) {
 	if m.socket, err = bindSocket(m.o.Data); err != nil {
 		return err
 	}
-	m.jobs.Go(func() { m.serveSocket() })
+	m.jobs.Go(func() { m.serveCommands(m.socket, false) })
+	m.jobs.Go(func() { m.serveCommands(m.port.Commands(), true) })
 	m.jobs.Go(m.follow)
 	m.jobs.Go(m.hear)
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.lead) })
@@ -364,7 +365,9 @@ func (m *machine) Close() error {
 	m.cancel()
 	var errs []error
 	if m.socket != nil {
-		errs = append(errs, m.socket.Close())
+		if err := m.socket.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	m.jobs.Wait()
 	if m.port != nil {

@@ -311,6 +311,36 @@ func TestARemovalLeavesAMajority(t *testing.T) {
 	wantRefusal(t, Cluster{}.Remove(t.Context(), a.o.Data, "a"), "machine_last")
 }
 
+// Commands are given on a machine that does not lead: the one that does carries them out. Nobody
+// leads: nothing is done, and the list is as far as this machine knows.
+func TestCommandsAreCarriedOutWhereTheLeadIs(t *testing.T) {
+	a := first(t)
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	if token := b.token(); token == "" {
+		t.Error("it has no token")
+	}
+	all, err := Cluster{}.Machines(t.Context(), b.o.Data)
+	must(t, err)
+	for _, m := range all {
+		if m.Self != (m.Name == "b") || m.Leads != (m.Name == "a") || (m.Answers == nil) != m.Leads {
+			t.Errorf("on b, %s is %+v", m.Name, m)
+		}
+	}
+	must(t, Cluster{}.Remove(t.Context(), b.o.Data, "c"))
+	a.votes("a", "b")
+	eventually(t, "b knows that c is gone", func() bool { return len(b.m.members()) == 2 })
+	c.stop()
+	a.stop()
+	eventually(t, "b knows that nobody leads", func() bool { return b.m.node.LeaderAt().ID == "" })
+	_, _, err = Cluster{}.Token(t.Context(), b.o.Data)
+	wantRefusal(t, err, "no_majority")
+	wantRefusal(t, Cluster{}.Remove(t.Context(), b.o.Data, "a"), "no_majority")
+	if all, err = (Cluster{}).Machines(t.Context(), b.o.Data); err != nil || len(all) != 2 {
+		t.Errorf("it lists %v, %v", all, err)
+	}
+}
+
 // Whoever asks where no server runs, or no cluster is, is told what to do.
 func TestCommandsWithoutAServer(t *testing.T) {
 	s := newSite(t, "a")
