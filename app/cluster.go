@@ -81,6 +81,9 @@ type Machine interface {
 	// and is forwarded. It gives up when ctx ends.
 	HandOver(ctx context.Context)
 
+	// Health asks every machine how it is. It is answered on each of them.
+	Health(ctx context.Context) []MachineHealth
+
 	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
 	// ends.
 	AwaitLeader(ctx context.Context)
@@ -104,6 +107,18 @@ type MachineState struct {
 	// machine only.
 	Answers *bool   `json:"answers,omitempty"`
 	Behind  *uint64 `json:"behind,omitempty"`
+}
+
+// A MachineHealth is how a machine of the cluster is, by its own account just now.
+type MachineHealth struct {
+	Name            string
+	Leads, Self     bool
+	Answers         bool          // what follows is known of one that does
+	Behind          uint64        // changes that its copy lacks, of those that any machine has
+	Ahead           time.Duration // of its clock, compared with this machine's; negative: it is behind
+	Free, Floor     uint64        // bytes of its disk, and below how many it takes no changes
+	Version         string
+	CertificateEnds time.Time
 }
 
 // ClusterDir is the directory by which a data directory is a cluster's, within that.

@@ -13,6 +13,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/mail/smtp"
 	"doorward/backend/service"
+	"doorward/backend/store"
 	"doorward/backend/text"
 	"doorward/backend/web/api"
 )
@@ -23,7 +24,7 @@ type operations struct{ a *App }
 func (o operations) Compact(ctx context.Context) error { return o.a.store.Compact(ctx) }
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
-	r, err := o.a.store.Verify(ctx)
+	r, err := o.a.store.Verify(store.Here(ctx))
 	return map[string]int{
 		"records":       r.Records,
 		"members":       r.Members,
@@ -36,11 +37,14 @@ func (o operations) Backup(ctx context.Context, w io.Writer) error { return o.a.
 
 // Doctor checks what tends to go wrong and says how to fix it.
 func (o operations) Doctor(ctx context.Context) []api.Check {
+	if !o.a.store.Leads() {
+		ctx = store.Here(ctx) // what this machine's copy says
+	}
 	all := append(
 		append([]api.Check{o.publicURL()}, o.certificate()...),
 		o.mail(ctx),
 		o.disk(),
-		o.clock(),
+		o.clock(ctx),
 		o.permissions(),
 		o.store(ctx),
 	)
@@ -186,7 +190,7 @@ func (o operations) disk() api.Check {
 	return check("disk", "ok", detail, access.Text{})
 }
 
-func (o operations) clock() api.Check {
+func (o operations) clock(ctx context.Context) api.Check {
 	now := time.Now()
 	if c := o.a.service.Settings.Clock(); c.Held() {
 		moment, left := access.Moment(now), access.Span(c.Left)
@@ -204,7 +208,7 @@ func (o operations) clock() api.Check {
 			"Until then, nothing expires and nothing is deleted automatically. Set the clock or, if it is right, "+
 				"run: doorward doctor --clock-is-right")
 	}
-	last, err := o.a.service.Audit.List(context.Background(), access.Operator, "", 1)
+	last, err := o.a.service.Audit.List(ctx, access.Operator, "", 1)
 	if err == nil && len(last.Items) > 0 && last.Items[0].At.After(now.Add(time.Minute)) {
 		return onShell(check("clock", "fail",
 			reportf("The clock shows %s, before the last audit entry.", access.Moment(now)),
@@ -252,6 +256,9 @@ func (o operations) tokens(ctx context.Context) []api.Check {
 }
 
 func (o operations) store(ctx context.Context) api.Check {
+	if !o.a.store.Leads() {
+		return o.copy(ctx)
+	}
 	if err := o.a.service.Ready(ctx); err != nil {
 		return check("store", "fail", access.TextOf(err), access.Text{})
 	}

@@ -257,6 +257,16 @@ func leading(t *testing.T, all ...*host) *host {
 	return nil
 }
 
+// eventually waits until something is so.
+func (h *host) eventually(what string, ok func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(patience); !ok(); <-time.After(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			h.t.Fatalf("on %s it is not so after %v: %s: %s", h.name, patience, what, h.said)
+		}
+	}
+}
+
 // others are all but one.
 func others(all []*host, but *host) []*host {
 	return slices.DeleteFunc(slices.Clone(all), func(h *host) bool { return h == but })

@@ -19,11 +19,10 @@ type handing struct {
 
 // The times of a hand-over.
 const (
-	drainWithin    = time.Second // for requests at hand to be answered
-	moveWithin     = 2 * time.Second
-	roomEvery      = time.Second
-	roomToTake     = 2 // a machine takes the lead for its disk if it has so many times its floor
-	statusesWithin = 2 * time.Second
+	drainWithin = time.Second // for requests at hand to be answered
+	moveWithin  = 2 * time.Second
+	roomEvery   = time.Second
+	roomToTake  = 2 // a machine takes the lead for its disk if it has so many times its floor
 )
 
 // BeforeHandOver implements app.Machine.
@@ -141,48 +140,4 @@ func (m *machine) hasRoom(ctx context.Context) func(replica.Member) bool {
 		s, ok := all[cluster.NodeID(h.ID)]
 		return ok && s.Free >= roomToTake*s.Floor
 	}
-}
-
-// status is how this machine is.
-func (m *machine) status() cluster.Status {
-	s := cluster.Status{Now: time.Now().UTC(), Version: m.o.Version, Applied: m.applied(),
-		Ends: m.identity.Certificate().NotAfter}
-	if m.store.Load() == nil {
-		return s
-	}
-	free, floor, err := m.node.Room()
-	s.Floor = floor
-	if err == nil {
-		s.Free = free
-	}
-	return s
-}
-
-// statuses asks the other machines how they are, at the same time. Those that do not answer are
-// not among them.
-func (m *machine) statuses(ctx context.Context) map[cluster.NodeID]cluster.Status {
-	ctx, cancel := context.WithTimeout(ctx, statusesWithin)
-	defer cancel()
-	type answer struct {
-		id cluster.NodeID
-		*cluster.Status
-	}
-	members := m.members()
-	answers := make(chan answer, len(members))
-	for _, k := range members {
-		go func() {
-			if n, err := m.port.Ask(ctx, k.ID); k.ID != m.identity.Node() && err == nil {
-				answers <- answer{k.ID, &n.Status}
-				return
-			}
-			answers <- answer{k.ID, nil}
-		}()
-	}
-	all := map[cluster.NodeID]cluster.Status{m.identity.Node(): m.status()}
-	for range members {
-		if a := <-answers; a.Status != nil {
-			all[a.id] = *a.Status
-		}
-	}
-	return all
 }

@@ -88,6 +88,7 @@ type machineOperations struct{}
 func (machineOperations) Compact(context.Context) error                  { return nil }
 func (machineOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (machineOperations) Backup(context.Context, io.Writer) error        { return nil }
+func (machineOperations) Machines(context.Context) []api.Check           { return nil }
 func (machineOperations) Doctor(context.Context) []api.Check             { return nil }
 
 // isOpen reports whether a route depends on nobody's permissions.

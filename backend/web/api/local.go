@@ -19,6 +19,7 @@ type Operations interface {
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
+	Machines(context.Context) []Check // of the cluster; nil: the server is alone. In English
 }
 
 // A Check is one line of the doctor's report.
@@ -145,8 +146,8 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/verify",
 		id:     "verify",
 		title:  "Verify the store",
-		text:   "Reads everything, and counts it by kind.",
-		need:   own,
+		text:   "Reads everything that this machine has, and counts it by kind.",
+		need:   here,
 	}, s.verify)
 	mount(r, op{
 		method: http.MethodGet,
@@ -311,7 +312,7 @@ type checksOut struct {
 }
 
 func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
-	return reportOf(nil, s.ops.Doctor(ctx)), nil
+	return reportOf(nil, append(s.ops.Doctor(ctx), s.ops.Machines(ctx)...)), nil
 }
 
 func (s *API) backup(c *fiber.Ctx) error {
