@@ -95,7 +95,9 @@ func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 			"Its certificate for the others ends on %s.", m.CertificateEnds.Format(time.DateOnly))
 	case m.Behind > muchBehind:
 		return onlyShell(name, "warn",
-			"If that does not become less, look into its log, and at the network between them.", "Its copy lacks %s.", text.Count(int(m.Behind), "change"))
+			"If that does not become less, look into its log, and at the network between them.",
+			"Its copy lacks %s.",
+			text.Count(int(m.Behind), "change"))
 	case m.Version != self.Version:
 		return onlyShell(name, "warn", "Upgrade all machines to the same version.",
 			"It runs version %s, and this machine %s.", m.Version, self.Version)

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,7 +30,8 @@ type host struct {
 	t             *testing.T
 	name, dir, at string
 	url           string // the public one, if it is given
-	web           string // where it serves, as HOST:PORT
+	env           []string
+	web           string // where it serves, as HOST:PORT, since its first start
 	cmd           *exec.Cmd
 	said          *buffer
 	ended         chan struct{}
@@ -74,6 +76,7 @@ func (h *host) command(program string, args ...string) *exec.Cmd {
 		h.t.Fatal(err)
 	}
 	cmd.Env = append(os.Environ(), "FRONTEND="+frontend, "DOORWARD_DATA="+h.dir, "HOME="+h.t.TempDir())
+	cmd.Env = append(cmd.Env, h.env...)
 	return cmd
 }
 
@@ -109,7 +112,7 @@ func (h *host) refuses(words string, args ...string) {
 // serve starts the server, and returns when it says that it runs.
 func (h *host) serve(args ...string) {
 	h.t.Helper()
-	args = append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)
+	args = append([]string{"serve", "--json", "--listen", cmp.Or(h.web, "127.0.0.1:0")}, args...)
 	if h.url != "" {
 		args = append(args, "--url", h.url)
 	}
@@ -131,7 +134,9 @@ func (h *host) serve(args ...string) {
 		line, _ := lines.ReadBytes('\n')
 		var said struct{ Listen string }
 		ok := json.Unmarshal(line, &said) == nil
-		h.web = said.Listen
+		if h.web == "" {
+			h.web = said.Listen
+		}
 		ready <- ok
 		io.Copy(io.Discard, lines)
 	}()
@@ -274,11 +279,11 @@ func others(all []*host, but *host) []*host {
 
 // threeHosts are three machines that run, of which the first leads. They have one public URL, and
 // ada@example.com is an Admin.
-func threeHosts(t *testing.T) (all []*host) {
+func threeHosts(t *testing.T, env ...string) (all []*host) {
 	t.Helper()
 	for _, name := range []string{"a", "b", "c"} {
 		h := newHost(t, name)
-		h.url = "http://localhost:8080"
+		h.url, h.env = "http://localhost:8080", env
 		all = append(all, h)
 	}
 	a := all[0]

@@ -9,8 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -31,10 +29,7 @@ const (
 // lead any more. It must serve none of them.
 func TestAPausedLeaderServesNobody(t *testing.T) {
 	need.Time(t)
-	pauses := fewPauses
-	if n, err := strconv.Atoi(os.Getenv("PAUSES")); err == nil && n > 0 {
-		pauses = n
-	}
+	pauses := number("PAUSES", fewPauses)
 	all := threeHosts(t)
 	var token struct{ Token string }
 	all[0].reads(&token, "token", "add", "work", "--role", "Admin", "--json")

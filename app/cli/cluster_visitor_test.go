@@ -83,6 +83,11 @@ func (v *visitor) read(resp *http.Response, err error) string {
 	return string(text)
 }
 
+// asBrowser is what the visitor's browser sends with a request of a page.
+func (v *visitor) asBrowser() http.Header {
+	return http.Header{"Cookie": {v.cookie()}, "Sec-Fetch-Site": {"same-origin"}}
+}
+
 // cookie is what the visitor's browser sends.
 func (v *visitor) cookie() string {
 	var all []string
@@ -102,20 +107,25 @@ func (h *host) reads(out any, args ...string) {
 
 // invites invites somebody through a machine, and returns the status; zero: there was no answer.
 func invites(ctx context.Context, h *host, token, email string) int {
-	body := fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.web+"/api/v1/invitations",
-		strings.NewReader(body))
+	bearer := http.Header{"Authorization": {"Bearer " + token}}
+	status, _ := posts(ctx, h, bearer, "/api/v1/invitations", fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email))
+	return status
+}
+
+// posts changes something through a machine, as whoever these headers are of.
+func posts(ctx context.Context, h *host, who http.Header, path, body string) (status int, answer string) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.web+path, strings.NewReader(body))
 	if err != nil {
-		return 0
+		return 0, ""
 	}
 	r.Host = strings.TrimPrefix(h.url, "http://")
-	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header = who.Clone()
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	io.Copy(io.Discard, resp.Body)
-	resp.Body.Close()
-	return resp.StatusCode
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text)
 }
