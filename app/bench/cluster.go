@@ -26,11 +26,17 @@ func clustered() cli.Program {
 func cluster(b *bench) error {
 	all, err := b.trio()
 	if err != nil {
-		return err
+		return errors.Join(err, stopAll(all))
 	}
-	err = b.checkOnLeader(all)
+	err = errors.Join(b.checkOnLeader(all), b.gaps(all))
+	return errors.Join(err, stopAll(all))
+}
+
+func stopAll(all []*product) (err error) {
 	for _, p := range all {
-		err = errors.Join(err, p.stop())
+		if p.server != nil && p.server.ProcessState == nil {
+			err = errors.Join(err, p.stop())
+		}
 	}
 	return err
 }
@@ -86,7 +92,8 @@ func (p *product) begin(first *product) error {
 	p.port = port
 	if p == first {
 		var done any
-		if err := p.says(&done, "cluster", "init", "--cluster-listen", port); err != nil {
+		if err := p.says(&done, "cluster", "init", "--cluster-listen", port, "--machine",
+			filepath.Base(p.data)); err != nil {
 			return err
 		}
 	} else {
