@@ -81,13 +81,18 @@ func (s *Server) fenced(c *fiber.Ctx) error {
 
 // take reports whether this machine answers a request by itself. Then Drain waits for done.
 func (s *Server) take() (leads bool, done func()) {
+	if s.cluster == nil {
+		return true, nothingAtHand
+	}
 	s.atHand.Add(1) // first: whoever drains has said before that it does not lead
 	if s.leads() {
 		return true, func() { s.atHand.Add(-1) }
 	}
 	s.atHand.Add(-1)
-	return false, func() {}
+	return false, nothingAtHand
 }
+
+func nothingAtHand() {}
 
 // drainLook is how often Drain looks.
 const drainLook = 2 * time.Millisecond
