@@ -94,8 +94,8 @@ func (c *callers) page(h *host, n int) {
 
 func (c *callers) invite(h *host, n int) {
 	email := fmt.Sprintf("m%d-%s-%d@example.com", c.round, h.name, n)
-	if status := invites(c.t.Context(), h, c.token, email); status != http.StatusCreated {
-		c.t.Errorf("invitation %d at %s = %d", n, h.name, status)
+	if status, answer := invited(c.t.Context(), h, c.token, email); status != http.StatusCreated {
+		c.t.Errorf("invitation %d at %s = %d %s", n, h.name, status, answer)
 	}
 	c.mu.Lock()
 	c.invitations++

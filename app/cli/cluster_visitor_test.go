@@ -107,9 +107,14 @@ func (h *host) reads(out any, args ...string) {
 
 // invites invites somebody through a machine, and returns the status; zero: there was no answer.
 func invites(ctx context.Context, h *host, token, email string) int {
-	bearer := http.Header{"Authorization": {"Bearer " + token}}
-	status, _ := posts(ctx, h, bearer, "/api/v1/invitations", fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email))
+	status, _ := invited(ctx, h, token, email)
 	return status
+}
+
+// invited is invites, and returns the answer, too.
+func invited(ctx context.Context, h *host, token, email string) (status int, answer string) {
+	bearer := http.Header{"Authorization": {"Bearer " + token}}
+	return posts(ctx, h, bearer, "/api/v1/invitations", fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email))
 }
 
 // posts changes something through a machine, as whoever these headers are of.

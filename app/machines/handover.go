@@ -21,6 +21,7 @@ type handing struct {
 const (
 	drainWithin = time.Second // for requests at hand to be answered
 	moveWithin  = 2 * time.Second
+	knownWithin = time.Second
 	roomEvery   = time.Second
 	roomToTake  = 2 // a machine takes the lead for its disk if it has so many times its floor
 )
@@ -35,7 +36,33 @@ func (m *machine) HandOver(ctx context.Context) {
 	}
 	if err := m.handOver(ctx, anyOther); err != nil {
 		m.log.Warn("the lead was not handed over", "err", err)
+		return
 	}
+	m.awaitKnown(ctx)
+}
+
+// awaitKnown waits until no other machine believes that this one leads: a change that it forwards
+// here when this one has closed its port may have been done, as far as it can tell.
+func (m *machine) awaitKnown(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, knownWithin)
+	defer cancel()
+	for m.believedToLead(ctx) {
+		select {
+		case <-time.After(seekPause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (m *machine) believedToLead(ctx context.Context) bool {
+	self := m.identity.Node()
+	for id, s := range m.statuses(ctx) {
+		if id != self && s.Leader == self {
+			return true
+		}
+	}
+	return false
 }
 
 func anyOther(replica.Member) bool { return true }

@@ -16,6 +16,7 @@ func (m *machine) status() cluster.Status {
 	if m.store.Load() == nil {
 		return s
 	}
+	s.Leader = cluster.NodeID(m.node.LeaderAt().ID)
 	free, floor, err := m.node.Room()
 	s.Floor = floor
 	if err == nil {
