@@ -13,7 +13,7 @@ GO_BUILD = overlay=$$(GOOS= GOARCH= go run ./build/pack) && go build -overlay "$
 TAGS := desktop,production,webkit2_41
 
 .PHONY: help run dev three build desktop package check test mutants test-hostile test-crash test-damage \
-	test-cluster-long fuzz vulncheck generate sentences pictures sheets bench clean
+	test-cluster-long fuzz vulncheck generate sentences pictures sheets bench bench-cluster clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && !seen[$$1]++ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ build: ## build the static program, bin/doorward
 # The console is embedded in the program. Without npm the program is built without
 # the console, and /admin says so.
 ifneq ($(shell command -v npm),)
-build desktop bench: frontend/dist/index.html
+build desktop bench bench-cluster: frontend/dist/index.html
 endif
 
 frontend/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(CONSOLE_SOURCES)
@@ -122,6 +122,10 @@ sheets: ## take every page, empty, full and failing, on every screen: bin/sheets
 bench: ## measure; the figures are in docs/performance.md
 	@build/deps bench
 	go run ./app/bench
+
+bench-cluster: ## measure three machines that keep one store, which no command offers yet
+	@build/deps bench
+	go run ./app/bench -only cluster
 
 clean: ## remove what was built and installed in this tree
 	rm -rf bin .dev app/e2e/node_modules $(CONSOLE)/node_modules

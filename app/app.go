@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"doorward/app/config"
 	"doorward/backend/email"
@@ -180,7 +181,8 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 		}
 		failed <- a.web.Serve(a.listener, false)
 	})
-	a.running.Go(func() { a.RunWorkers(ctx) })
+	worked := make(chan struct{})
+	a.running.Go(func() { a.RunWorkers(ctx); close(worked) })
 	info := ServeInfo{
 		URL:       a.service.PublicURL(),
 		Listen:    a.c.Listen,
@@ -197,7 +199,25 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	case err = <-failed:
 	}
 	stop()
+	a.handOver(worked)
 	return errors.Join(err, a.web.Close())
+}
+
+// handOverWithin is how long a server that stops tries to let another machine lead first.
+const handOverWithin = 3 * time.Second
+
+// handOver lets another machine lead, once what the workers have in hand is done.
+func (a *App) handOver(worked <-chan struct{}) {
+	if a.machine == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handOverWithin)
+	defer cancel()
+	select {
+	case <-worked:
+	case <-time.After(handOverWithin / 3):
+	}
+	a.machine.HandOver(ctx)
 }
 
 // openSetup makes the setup link. An operator who starts a single server gets a

@@ -74,12 +74,36 @@ type Machine interface {
 	// Attach begins to do what keeps the cluster together, with the store on that engine.
 	Attach(s *store.Store) error
 
+	// BeforeHandOver registers what waits until the requests at hand are answered, before the
+	// lead is handed over.
+	BeforeHandOver(drain func(ctx context.Context))
+
+	// HandOver gives the lead to another machine that answers, if this one leads, and waits
+	// until that one leads. Meanwhile this one says that nobody does, so that what comes waits
+	// and is forwarded. It gives up when ctx ends.
+	HandOver(ctx context.Context)
+
+	// Health asks every machine how it is. It is answered on each of them.
+	Health(ctx context.Context) []MachineHealth
+
 	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
 	// ends.
 	AwaitLeader(ctx context.Context)
 
 	// Close ends what Attach has begun, and closes the port. The store was closed before.
 	Close() error
+}
+
+// A MachineHealth is how a machine of the cluster is, by its own account just now.
+type MachineHealth struct {
+	Name            string
+	Leads, Self     bool
+	Answers         bool          // what follows is known of one that does
+	Behind          uint64        // changes that its copy lacks, of those that any machine has
+	Ahead           time.Duration // of its clock, compared with this machine's; negative: it is behind
+	Free, Floor     uint64        // bytes of its disk, and below how many it takes no changes
+	Version         string
+	CertificateEnds time.Time
 }
 
 // ClusterDir is the directory by which a data directory is a cluster's, within that.

@@ -62,7 +62,7 @@ var rooms = map[string][]string{
 	"backend/store/kv/enginetest":        {"backend/store/kv", "=backend/store/replica"},
 	"backend/store/kv/badger":            {"=backend/store/kv", "backend/store/kv/badger", "backend/private"},
 	"backend/store/kv/badger/badgertest": {},
-	"backend/store/kv/badger/fsck":       {"=backend/store/kv"},
+	"backend/store/kv/badger/fsck":       {"=backend/store/kv", "backend/private"},
 	"backend/store/replica":              {"=backend/store/kv", "=backend/store/kv/badger", "backend/private"},
 	"backend/web": {"backend/web/wire", "backend/service", "backend/gate", "backend/access",
 		"backend/address", "backend/messages", "backend/text"},

@@ -25,6 +25,9 @@ func (a *App) openWeb() (err error) {
 	if a.web, err = web.New(o); err != nil {
 		return err
 	}
+	if a.machine != nil {
+		a.machine.BeforeHandOver(a.web.Drain)
+	}
 	pages, err := portal.New(a.web, a.c.Frontend, a.messages)
 	if err != nil {
 		return err

@@ -38,12 +38,17 @@ func (b *bench) checkOn(p *product) error {
 	if err != nil {
 		return err
 	}
+	return b.checkAs(p, cookie, "", 0.60, 16, 64)
+}
+
+// checkAs measures the check of a member with that cookie; of says on which server.
+func (b *bench) checkAs(p *product, cookie, of string, share float64, connections ...int) error {
 	bare, err := startBare()
 	if err != nil {
 		return err
 	}
 	defer bare.stop()
-	for _, n := range []int{16, 64} {
+	for _, n := range connections {
 		var c comparison
 		for range b.rounds {
 			of, err := b.wrk(bare.cmd.Process.Pid, n, bare.url)
@@ -56,7 +61,8 @@ func (b *bench) checkOn(p *product) error {
 			}
 			c.add(ours, of)
 		}
-		b.add(c.figure(fmt.Sprintf("signed-in check (GET /api/v1/me), %d connections", n), "bare Fiber", 0.60))
+		what := fmt.Sprintf("signed-in check (GET /api/v1/me)%s, %d connections", of, n)
+		b.add(c.figure(what, "bare Fiber", share))
 	}
 	return nil
 }

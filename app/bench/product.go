@@ -42,20 +42,31 @@ func (b *bench) compile(program, pkg, env, tags string) error {
 type product struct {
 	program, data, listen string
 	env                   []string
+	flags                 []string // of serve, besides the address
+	port                  string   // where the other machines reach this one
 	server                *exec.Cmd
 	log                   bytes.Buffer
 }
 
 func (b *bench) product(name string) (*product, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	defer l.Close()
 	data := filepath.Join(b.dir, name)
-	return &product{program: b.program, data: data, listen: l.Addr().String(),
+	return &product{program: b.program, data: data, listen: listen,
 		env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "DOORWARD_DATA=" + data,
 			"DOORWARD_LOG_LEVEL=warn"}}, nil
+}
+
+// freeAddress is an address on which nobody listens.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 func (p *product) url() string { return "http://" + p.listen }
@@ -65,7 +76,7 @@ func (p *product) pid() int { return p.server.Process.Pid }
 // start runs the server and returns how long it took from exec to the first 200
 // on /readyz.
 func (p *product) start() (time.Duration, error) {
-	p.server = exec.Command(p.program, "serve", "--listen", p.listen)
+	p.server = exec.Command(p.program, append([]string{"serve", "--listen", p.listen}, p.flags...)...)
 	p.server.Env, p.server.Stdout, p.server.Stderr = p.env, &p.log, &p.log
 	began := time.Now()
 	if err := p.server.Start(); err != nil {
@@ -107,6 +118,11 @@ func (p *product) stop() error {
 
 // says runs a command line with --json and parses its output.
 func (p *product) says(out any, args ...string) error {
+	return p.saysLines(func() any { return out }, args...)
+}
+
+// saysLines is says for a list, of which each line has its own place.
+func (p *product) saysLines(next func() any, args ...string) error {
 	cmd := exec.Command(p.program, append(args, "--json")...)
 	cmd.Env = p.env
 	var said, stderr bytes.Buffer
@@ -114,5 +130,10 @@ func (p *product) says(out any, args ...string) error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("doorward %s: %w\n%s", strings.Join(args, " "), err, &stderr)
 	}
-	return json.NewDecoder(&said).Decode(out)
+	for d := json.NewDecoder(&said); d.More(); {
+		if err := d.Decode(next()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

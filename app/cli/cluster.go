@@ -194,9 +194,8 @@ func (r *clusterRun) clusterTokenVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make a token with which one machine can join",
-		Long: "Make a token with which one machine can join within the next hour. Run this on\n" +
-			"the machine that leads.",
-		Args: cobra.NoArgs,
+		Long:  "Make a token with which one machine can join within the next hour.",
+		Args:  cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		dir, err := config.DataDir(given(cmd), r.Env)
@@ -276,7 +275,7 @@ func (r *clusterRun) clusterRemoveVerb() *cobra.Command {
 		Use:   "remove NAME|ID",
 		Short: "Remove a machine from the cluster",
 		Long: "Remove a machine from the cluster. It cannot come back with what it has; it can\n" +
-			"join anew with another token. Run this on the machine that leads.",
+			"join anew with another token.",
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"time"
 
@@ -226,11 +225,4 @@ func keep(data string, w cluster.Welcome) error {
 		return err
 	}
 	return beginning{Members: w.Members}.write(data)
-}
-
-// dialer reaches a server's socket for the cluster.
-func dialer(data string) func(ctx context.Context, _, _ string) (net.Conn, error) {
-	return func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", within(data, socketName))
-	}
 }

@@ -45,7 +45,8 @@ type machine struct {
 	changed chan struct{}                    // has a token when the list has to be read again
 	kick    chan struct{}                    // likewise, when the leading machine has to look
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
-	newer   atomic.Pointer[cluster.News]     // what another one has told
+	handing handing
+	newer   atomic.Pointer[cluster.News] // what another one has told
 	ctx     context.Context
 	cancel  context.CancelFunc
 	jobs    sync.WaitGroup
@@ -119,8 +120,8 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		Identity: m.identity,
 		Members:  m.members,
 		At:       m.place,
+		Status:   m.status,
 		Unknown:  func() { wake(m.unknown) },
-		Version:  m.o.Version,
 		Joins:    m.joins(),
 		Log:      m.log,
 	})
@@ -177,10 +178,12 @@ func (m *machine) Attach(s *store.Store) (err error) {
 	if m.socket, err = bindSocket(m.o.Data); err != nil {
 		return err
 	}
-	m.jobs.Go(func() { m.serveSocket() })
+	m.jobs.Go(func() { m.serveCommands(m.socket, false) })
+	m.jobs.Go(func() { m.serveCommands(m.port.Commands(), true) })
 	m.jobs.Go(m.follow)
 	m.jobs.Go(m.hear)
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.lead) })
+	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.mindRoom) })
 	return nil
 }
 
@@ -338,8 +341,16 @@ func (m *machine) AwaitLeader(ctx context.Context) { m.node.AwaitLeader(ctx) }
 // Confirm implements web.Cluster.
 func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
 
+// Request implements web.Cluster.
+func (m *machine) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
+
 // Leader implements web.Cluster.
-func (m *machine) Leader() (id string, here bool) { return m.node.Leader() }
+func (m *machine) Leader() (id string, here bool) {
+	if id, here = m.node.Leader(); here && m.handing.now.Load() {
+		return "", false
+	}
+	return id, here
+}
 
 // Dial implements web.Cluster.
 func (m *machine) Dial(ctx context.Context, id string) (net.Conn, error) {
@@ -354,7 +365,9 @@ func (m *machine) Close() error {
 	m.cancel()
 	var errs []error
 	if m.socket != nil {
-		errs = append(errs, m.socket.Close())
+		if err := m.socket.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	m.jobs.Wait()
 	if m.port != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,12 +45,16 @@ func wantRefusal(t testing.TB, err error, code string) {
 	}
 }
 
+// floor is how much disk a machine needs for changes.
+const floor = 1000
+
 // A site is one machine of a cluster in this process.
 type site struct {
 	t     *testing.T
 	o     app.ClusterOptions
 	m     *machine // nil: it is stopped
 	store *store.Store
+	free  atomic.Uint64 // bytes of disk
 }
 
 func newSite(t *testing.T, name string) *site {
@@ -59,6 +64,7 @@ func newSite(t *testing.T, name string) *site {
 	defer l.Close()
 	s := &site{t: t, o: app.ClusterOptions{Data: filepath.Join(t.TempDir(), name), Name: name,
 		Listen: l.Addr().String(), Version: "1.0.0", Logger: slog.New(slog.DiscardHandler)}}
+	s.free.Store(100 * floor)
 	t.Cleanup(s.stop)
 	return s
 }
@@ -75,7 +81,8 @@ func (s *site) tryStart() error {
 	if err != nil {
 		return err
 	}
-	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: 1})
+	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor,
+		Free: func(string) (uint64, error) { return s.free.Load(), nil }})
 	if err == nil {
 		err = m.Attach(kept)
 	}
@@ -302,6 +309,36 @@ func TestARemovalLeavesAMajority(t *testing.T) {
 	must(t, Cluster{}.Remove(t.Context(), a.o.Data, b.o.Name))
 	a.votes("a")
 	wantRefusal(t, Cluster{}.Remove(t.Context(), a.o.Data, "a"), "machine_last")
+}
+
+// Commands are given on a machine that does not lead: the one that does carries them out. Nobody
+// leads: nothing is done, and the list is as far as this machine knows.
+func TestCommandsAreCarriedOutWhereTheLeadIs(t *testing.T) {
+	a := first(t)
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	if token := b.token(); token == "" {
+		t.Error("it has no token")
+	}
+	all, err := Cluster{}.Machines(t.Context(), b.o.Data)
+	must(t, err)
+	for _, m := range all {
+		if m.Self != (m.Name == "b") || m.Leads != (m.Name == "a") || (m.Answers == nil) != m.Leads {
+			t.Errorf("on b, %s is %+v", m.Name, m)
+		}
+	}
+	must(t, Cluster{}.Remove(t.Context(), b.o.Data, "c"))
+	a.votes("a", "b")
+	eventually(t, "b knows that c is gone", func() bool { return len(b.m.members()) == 2 })
+	c.stop()
+	a.stop()
+	eventually(t, "b knows that nobody leads", func() bool { return b.m.node.LeaderAt().ID == "" })
+	_, _, err = Cluster{}.Token(t.Context(), b.o.Data)
+	wantRefusal(t, err, "no_majority")
+	wantRefusal(t, Cluster{}.Remove(t.Context(), b.o.Data, "a"), "no_majority")
+	if all, err = (Cluster{}).Machines(t.Context(), b.o.Data); err != nil || len(all) != 2 {
+		t.Errorf("it lists %v, %v", all, err)
+	}
 }
 
 // Whoever asks where no server runs, or no cluster is, is told what to do.

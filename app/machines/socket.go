@@ -38,17 +38,20 @@ func bindSocket(data string) (net.Listener, error) {
 // answerTime is how long a command about the cluster may take.
 const answerTime = 30 * time.Second
 
-func (m *machine) serveSocket() {
+// serveCommands answers commands that come by l. With here it carries them out by itself, as far
+// as it can: another machine has sent them. Else it has the leading machine do so.
+func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /machines", answering(m.listed))
-	routes.HandleFunc("POST /tokens", answering(m.newToken))
-	routes.HandleFunc("DELETE /machines/{who}", answering(m.remove))
+	routes.HandleFunc("GET /machines", answering(m.atLeader(here, m.states)))
+	routes.HandleFunc("POST /tokens", answering(m.atLeader(here, m.newToken)))
+	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
 		BaseContext: func(net.Listener) context.Context { return m.ctx }}
-	if err := server.Serve(m.socket); m.ctx.Err() == nil {
+	ended := context.AfterFunc(m.ctx, func() { server.Close() })
+	defer ended()
+	if err := server.Serve(l); m.ctx.Err() == nil {
 		m.log.Error("commands about the cluster are not answered any more", "err", err)
 	}
-	server.Close()
 }
 
 // A problem is a refusal on its way to the command.
@@ -58,7 +61,7 @@ type problem struct {
 	Detail string      `json:"detail"`
 }
 
-func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
+func answering(do func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 		defer cancel()
@@ -77,9 +80,7 @@ func answering[T any](do func(*http.Request) (T, error)) http.HandlerFunc {
 	}
 }
 
-func (m *machine) listed(r *http.Request) ([]access.MachineState, error) {
-	return m.States(r.Context())
-}
+func (m *machine) states(r *http.Request) (any, error) { return m.States(r.Context()) }
 
 // A shownToken is a join token, which is shown once.
 type shownToken struct {
@@ -87,7 +88,8 @@ type shownToken struct {
 	Expires time.Time `json:"expires"`
 }
 
-func (m *machine) newToken(r *http.Request) (shown shownToken, err error) {
+func (m *machine) newToken(r *http.Request) (any, error) {
+	var shown shownToken
 	if err := m.leadsOrSays(); err != nil {
 		return shown, err
 	}
@@ -104,22 +106,16 @@ func (m *machine) newToken(r *http.Request) (shown shownToken, err error) {
 	return shown, err
 }
 
-// leadsOrSays refuses what only the leading machine can do, and says which one it is.
+// leadsOrSays refuses what only the leading machine can do.
 func (m *machine) leadsOrSays() error {
 	if m.store.Load().Leads() {
 		return nil
 	}
-	at := m.node.LeaderAt()
-	if k := recordOf(m.members(), at.ID); k != nil {
-		return access.Errorf(access.Unavailable, "The machine %s leads, at %s. Run the same command there.", k.Name,
-			k.Address).WithCode("not_leading")
-	}
-	return access.Errorf(access.Unavailable,
-		"No machine of the cluster leads now: a majority of them must run. Nothing was changed.").
-		WithCode("no_majority")
+	return nobodyLeads()
 }
 
-func (m *machine) remove(r *http.Request) (removed access.MachineState, err error) {
+func (m *machine) remove(r *http.Request) (any, error) {
+	var removed access.MachineState
 	if err := m.leadsOrSays(); err != nil {
 		return removed, err
 	}
@@ -132,7 +128,7 @@ func (m *machine) remove(r *http.Request) (removed access.MachineState, err erro
 		return removed, err
 	}
 	removed = access.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
-	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
+	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
 		return store.MachinesIn(tx).Remove(access.Operator, k.ID)
 	})
 	if err != nil {
@@ -171,7 +167,18 @@ func (m *machine) awaitGone(ctx context.Context, k cluster.Member) error {
 
 // call asks the server that runs on a data directory.
 func call(ctx context.Context, data, method, path string, out any) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: dialer(data)}}
+	conn, err := dialSocket(ctx, data)
+	if err != nil {
+		return notRunning(data, err)
+	}
+	return callOver(ctx, conn, method, path, out)
+}
+
+// callOver asks a server that is at the other end of a connection, and closes that.
+func callOver(ctx context.Context, conn net.Conn, method, path string, out any) error {
+	defer conn.Close()
+	client := &http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}}
 	defer client.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(ctx, method, "http://doorward"+path, nil)
 	if err != nil {
@@ -179,7 +186,7 @@ func call(ctx context.Context, data, method, path string, out any) error {
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		return notRunning(data, err)
+		return err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))

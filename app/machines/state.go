@@ -3,23 +3,19 @@ package machines
 import (
 	"context"
 	"sync"
-	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/cluster"
 )
 
-// lookTime is how long another machine may take to say how it is.
-const lookTime = 2 * time.Second
-
 // States implements service.Cluster.
 func (m *machine) States(ctx context.Context) (all []access.MachineState, err error) {
 	leader := m.node.LeaderAt().ID
-	versions := map[cluster.NodeID]string{}
+	said := map[cluster.NodeID]heard{}
 	var asked sync.WaitGroup
 	_, leads := m.Leader()
 	if leads {
-		asked.Go(func() { versions = m.versions(ctx) })
+		asked.Go(func() { said = m.statuses(ctx) })
 	}
 	standings, err := m.node.Standings(ctx)
 	asked.Wait()
@@ -29,7 +25,7 @@ func (m *machine) States(ctx context.Context) (all []access.MachineState, err er
 			ID: string(k.ID), Name: k.Name, Address: k.Address, Role: string(k.Role), Version: k.Version,
 			JoinedAt: k.JoinedAt, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node(),
 		}
-		if v := versions[k.ID]; v != "" {
+		if v := said[k.ID].Version; v != "" {
 			s.Version = v
 		}
 		if s.Self {
@@ -45,32 +41,6 @@ func (m *machine) States(ctx context.Context) (all []access.MachineState, err er
 		all = append(all, s)
 	}
 	return all, nil
-}
-
-// versions asks the other machines, at the same time, which version of the program they are. One
-// that does not answer in time has none.
-func (m *machine) versions(ctx context.Context) map[cluster.NodeID]string {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
-	var mu sync.Mutex
-	var asked sync.WaitGroup
-	versions := map[cluster.NodeID]string{}
-	for _, k := range m.members() {
-		if k.ID == m.identity.Node() {
-			continue
-		}
-		asked.Go(func() {
-			n, err := m.port.Ask(ctx, k.ID)
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			versions[k.ID] = n.Version
-		})
-	}
-	asked.Wait()
-	return versions
 }
 
 // Removable implements service.Cluster.

@@ -47,7 +47,7 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 		return true, err
 	}
 	if me := recordOf(kept, m.self().ID); me != nil && me.Role == cluster.Leaving {
-		return true, m.letOthersLead(ctx)
+		return true, m.handOver(m.ctx, anyOther) // which can remove this one
 	}
 	have, err := m.node.Members()
 	if err != nil {
@@ -60,24 +60,6 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 		return true, err
 	}
 	return m.promote(ctx, kept)
-}
-
-// letOthersLead hands the lead to another machine, which can remove this one.
-func (m *machine) letOthersLead(ctx context.Context) error {
-	have, err := m.node.Members()
-	if err != nil {
-		return err
-	}
-	standings, err := m.node.Standings(ctx)
-	if err != nil {
-		return err
-	}
-	for _, h := range have {
-		if h.Votes && standings[h.ID].Answers {
-			return m.node.HandOverTo(h.Peer)
-		}
-	}
-	return nil
 }
 
 // drop takes away the copy and the vote of machines that leave, and then forgets them, whereupon

@@ -250,7 +250,7 @@ func (p *Port) configs() map[Protocol]*tls.Config {
 		}
 	}
 	all := map[Protocol]*tls.Config{}
-	for _, of := range []Protocol{Raft, Forward, news} {
+	for _, of := range []Protocol{Raft, Forward, Command, news} {
 		c := base(of)
 		c.ClientAuth = tls.RequireAndVerifyClientCert
 		c.ClientCAs = p.o.Identity.pool

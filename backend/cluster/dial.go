@@ -23,6 +23,12 @@ func (p *Port) DialForward(ctx context.Context, id NodeID) (net.Conn, error) {
 	return p.dialWhere(ctx, Forward, func(m Member) bool { return m.ID == id }, string(id))
 }
 
+// DialCommand connects to a member to have it carry out commands about the cluster. It returns
+// when the other machine has taken the connection.
+func (p *Port) DialCommand(ctx context.Context, id NodeID) (net.Conn, error) {
+	return p.dialWhere(ctx, Command, func(m Member) bool { return m.ID == id }, string(id))
+}
+
 func (p *Port) dialWhere(ctx context.Context, of Protocol, is func(Member) bool, what string) (net.Conn, error) {
 	members := p.o.Members()
 	i := slices.IndexFunc(members, is)

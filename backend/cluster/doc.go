@@ -30,8 +30,8 @@
 //
 // # The port
 //
-// One TCP port, TLS 1.3 only, and a protocol for each use, by its name in TLS: Raft, Forward
-// and one for News, between members, where both ends show certificates; and one to join, where
+// One TCP port, TLS 1.3 only, and a protocol for each use, by its name in TLS: Raft, Forward,
+// Command and one for News, between members, where both ends show certificates; and one to join, where
 // only the machine that is asked shows one. The side that dials names the machine that it means:
 // another member there is refused. Each connection between members begins with one byte from
 // the machine that was dialed, so that a dial succeeds only when it was taken.

@@ -19,8 +19,22 @@ import (
 type News struct {
 	At      uint64   `json:"at"`
 	Members []Member `json:"members"`
-	Version string   `json:"version"` // of the program that says so
+	Status  Status   `json:"status"` // of the machine that tells them
 }
+
+// A Status is how a machine is, by its own account.
+type Status struct {
+	Now     time.Time `json:"now"` // its clock
+	Version string    `json:"version"`
+	Leader  NodeID    `json:"leader"`  // who leads, as far as it knows
+	Applied uint64    `json:"applied"` // how many entries of the log its copy has
+	Free    uint64    `json:"free"`    // bytes of disk
+	Floor   uint64    `json:"floor"`   // below which it takes no changes
+	Ends    time.Time `json:"ends"`    // of its certificate
+}
+
+// Low reports whether the machine takes no changes, for want of disk.
+func (s Status) Low() bool { return s.Free < s.Floor }
 
 // Ask asks another member for its News.
 func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
@@ -44,7 +58,7 @@ func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
 	if len(n.Members) > MaxMembers {
 		return News{}, errors.New("the list of members is too long")
 	}
-	if !validVersion(n.Version) {
+	if !validVersion(n.Status.Version) {
 		return News{}, errors.New("the version is not one")
 	}
 	return n, nil
@@ -56,7 +70,11 @@ func (p *Port) tell(c *Conn) error {
 	if err := c.SetDeadline(time.Now().Add(p.o.Bounds.Within)); err != nil {
 		return err
 	}
-	return writeMessage(c, News{At: p.o.At(), Members: slices.Clone(p.o.Members()), Version: p.o.Version})
+	n := News{At: p.o.At(), Members: slices.Clone(p.o.Members())}
+	if p.o.Status != nil {
+		n.Status = p.o.Status()
+	}
+	return writeMessage(c, n)
 }
 
 // stranger says that somebody was refused, and whether that is perhaps a member of which this

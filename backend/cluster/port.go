@@ -20,6 +20,7 @@ type Protocol string
 const (
 	Raft    Protocol = "doorward-raft/1"
 	Forward Protocol = "doorward-forward/1"
+	Command Protocol = "doorward-command/1"
 	join    Protocol = "doorward-join/1"
 	news    Protocol = "doorward-news/1"
 )
@@ -36,11 +37,11 @@ type Options struct {
 	// At is the place in the history of changes that Members is of; nil: always the beginning.
 	At func() uint64
 
+	Status func() Status // of this machine, for the others; nil: none is told
+
 	// Unknown is called when a machine with a certificate of this cluster was refused that is
 	// not among Members: there may be newer ones, which Ask returns. It must be quick.
 	Unknown func()
-
-	Version string // of this program, which Ask returns to the others
 
 	Joins  *Joins // nil: nobody can join through this machine
 	Bounds Bounds
@@ -89,7 +90,10 @@ func Serve(o Options) *Port {
 	}
 	p.said.log = o.Log
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.queues = map[Protocol]*queue{Raft: newQueue(o.Listener.Addr()), Forward: newQueue(o.Listener.Addr())}
+	p.queues = map[Protocol]*queue{}
+	for _, of := range []Protocol{Raft, Forward, Command} {
+		p.queues[of] = newQueue(o.Listener.Addr())
+	}
 	p.servers = p.configs()
 	p.jobs.Go(p.accept)
 	return p
@@ -100,6 +104,10 @@ func (p *Port) Raft() net.Listener { return p.queues[Raft] }
 
 // Forward returns the connections with requests that other machines forward. Each is a *Conn.
 func (p *Port) Forward() net.Listener { return p.queues[Forward] }
+
+// Commands returns the connections with commands about the cluster that operators have given to
+// other machines. Each is a *Conn.
+func (p *Port) Commands() net.Listener { return p.queues[Command] }
 
 // Addr returns the address of the port.
 func (p *Port) Addr() net.Addr { return p.o.Listener.Addr() }

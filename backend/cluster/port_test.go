@@ -44,6 +44,7 @@ func TestStrangersAreNoMachines(t *testing.T) {
 	}{
 		{name: "a member", cert: mine, protos: raft, good: true},
 		{name: "a member, forwarding", cert: mine, protos: []string{string(Forward)}, good: true},
+		{name: "a member, commanding", cert: mine, protos: []string{string(Command)}, good: true},
 		{name: "no certificate", protos: raft},
 		{name: "another cluster's", cert: by(other, stranger, nil), protos: raft},
 		{name: "another cluster's, with our names", cert: by(impostor, b.identity.Node(), nil), protos: raft},

@@ -32,7 +32,7 @@ func (s *Server) Confirm(ctx context.Context) error {
 	return nil
 }
 
-// fenced is Confirm, once for each request.
+// fenced is Confirm, once for each request, also for what its handler reads from the store.
 func (s *Server) fenced(c *fiber.Ctx) error {
 	if s.cluster == nil || c.Locals(fencedKey) != nil {
 		return nil
@@ -46,6 +46,38 @@ func (s *Server) fenced(c *fiber.Ctx) error {
 
 // InCluster reports whether this server is a machine of a cluster.
 func (s *Server) InCluster() bool { return s.cluster != nil }
+
+// take reports whether this machine answers a request by itself. Then Drain waits for done.
+func (s *Server) take() (leads bool, done func()) {
+	if s.cluster == nil {
+		return true, nothingAtHand
+	}
+	s.atHand.Add(1) // first: whoever drains has said before that it does not lead
+	if s.leads() {
+		return true, func() { s.atHand.Add(-1) }
+	}
+	s.atHand.Add(-1)
+	return false, nothingAtHand
+}
+
+func nothingAtHand() {}
+
+// drainLook is how often Drain looks.
+const drainLook = 2 * time.Millisecond
+
+// Drain waits until no request is being answered from this machine's own data, or ctx ends. What
+// comes while Cluster.Leader says that this machine does not lead is forwarded, and not waited for.
+func (s *Server) Drain(ctx context.Context) {
+	look := time.NewTicker(drainLook)
+	defer look.Stop()
+	for s.atHand.Load() > 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // leads reports whether this machine serves requests by itself.
 func (s *Server) leads() bool {

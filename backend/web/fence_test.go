@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/enginetest"
+	"doorward/backend/store/kv/faulty"
 	"doorward/backend/web"
 	"doorward/backend/web/api"
 	"doorward/backend/web/webtest"
@@ -86,6 +88,7 @@ type machineOperations struct{}
 func (machineOperations) Compact(context.Context) error                  { return nil }
 func (machineOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (machineOperations) Backup(context.Context, io.Writer) error        { return nil }
+func (machineOperations) Machines(context.Context) []api.Check           { return nil }
 func (machineOperations) Doctor(context.Context) []api.Check             { return nil }
 
 // isOpen reports whether a route depends on nobody's permissions.
@@ -134,6 +137,46 @@ func TestTheFenceIsPassedOnce(t *testing.T) {
 		c.Admin.Get(path)
 		if asked, _ := m.Asked(); asked-before != want {
 			t.Errorf("GET %s has asked %d times, want %d", path, asked-before, want)
+		}
+	}
+}
+
+// A reading engine notes whether what reads it serves a request that has passed the fence.
+type reading struct {
+	*faulty.Store
+	m           *webtest.Machines
+	sure, other atomic.Int64
+}
+
+func (e *reading) View(ctx context.Context, fn func(kv.Tx) error) error {
+	if kv.IsSure(ctx, e.m) {
+		e.sure.Add(1)
+	} else {
+		e.other.Add(1)
+	}
+	return e.Store.View(ctx, fn)
+}
+
+// What a handler reads from the store goes by the fence that its request has passed, so that the
+// other machines are not asked twice.
+func TestHandlersReadBehindTheFence(t *testing.T) {
+	open, engine := enginetest.Controlled()
+	m := &webtest.Machines{}
+	m.Lead(webtest.First, true)
+	e := &reading{m: m}
+	c := webtest.NewCallersOn(t, func(c kv.Config) (s kv.Store, err error) {
+		if _, err = open(c); err != nil {
+			return nil, err
+		}
+		e.Store = engine()
+		return e, nil
+	}, webtest.WithConsole, m.In)
+	for _, path := range []string{"/", "/api/v1/overview", "/api/v1/members", "/api/v1/audit"} {
+		sure, other := e.sure.Load(), e.other.Load()
+		c.Admin.Get(path).Want(t, http.StatusOK)
+		if e.sure.Load() == sure && path != "/" || e.other.Load() != other {
+			t.Errorf("GET %s has read %d times behind the fence, and %d times outside", path, e.sure.Load()-sure,
+				e.other.Load()-other)
 		}
 	}
 }

@@ -49,6 +49,10 @@ type Cluster interface {
 	// must have said so since. It returns when ctx ends.
 	Confirm(ctx context.Context) error
 
+	// Request returns a context for one request. What was confirmed with it once need not be
+	// confirmed again when the store is read with it.
+	Request(ctx context.Context) context.Context
+
 	// Leader returns the name of the machine that leads, as far as this one knows, and whether
 	// it is this one, ready to serve. The name is empty while nobody leads.
 	Leader() (machine string, here bool)

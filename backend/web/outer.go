@@ -22,7 +22,9 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 	}()
 	s.secureHeaders(c)
 	c.Locals(messagesKey, s.messages)
-	local, leads := c.Locals(localKey) != nil, s.leads() // only who leads knows the names in force
+	leads, done := s.take() // only who leads knows the names in force
+	defer done()
+	local := c.Locals(localKey) != nil
 	if !local {
 		if s.inFlight.Add(1) > int64(s.limits.InFlight) {
 			s.inFlight.Add(-1)
@@ -60,9 +62,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 			return f.Fail(c, err)
 		}
 	}
-	if !IsSafe(c) {
-		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
-	}
+	s.begin(c)
 	if err := c.Next(); err != nil {
 		return f.Fail(c, err)
 	}
@@ -70,6 +70,16 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 		compressResponse(c)
 	}
 	return nil
+}
+
+// begin gives a request the context that goes with it to the store.
+func (s *Server) begin(c *fiber.Ctx) {
+	if s.cluster != nil {
+		c.SetUserContext(s.cluster.Request(c.UserContext()))
+	}
+	if !IsSafe(c) {
+		c.SetUserContext(service.WithOperation(c.UserContext(), access.NewID()))
+	}
 }
 
 // isOurs reports whether a request names this server.

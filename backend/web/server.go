@@ -46,6 +46,7 @@ type Server struct {
 	sources   *sources
 	traces    *traces
 	inFlight  atomic.Int64
+	atHand    atomic.Int64 // requests that are being answered from this machine's own data
 	position  position
 	console   *console
 	messages  *messages.Catalog

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -73,6 +74,29 @@ type Elected interface {
 	// and when it has stopped leading; at once if it leads already. fn must be quick. It is
 	// not called again after cancel has returned.
 	OnLead(fn func(leads bool)) (cancel func())
+}
+
+// InRequest returns a context for the calls that serve one request. An Elected engine makes sure
+// that this process leads only once for all their Views: what it leads from was then current
+// after the request had come, and nobody who sends one can ask for more. So it is not for what
+// goes on after the answer, as a stream does.
+func InRequest(ctx context.Context) context.Context {
+	return context.WithValue(ctx, requestKey{}, &atomic.Value{})
+}
+
+type requestKey struct{}
+
+// MadeSure notes that the process was sure of a lead, for the request that ctx serves, if any.
+func MadeSure(ctx context.Context, lead any) {
+	if v, ok := ctx.Value(requestKey{}).(*atomic.Value); ok {
+		v.Store(lead)
+	}
+}
+
+// IsSure reports whether MadeSure was called with this lead last.
+func IsSure(ctx context.Context, lead any) bool {
+	v, ok := ctx.Value(requestKey{}).(*atomic.Value)
+	return ok && v.Load() == lead
 }
 
 // A Local engine can read the copy of the machine that it runs on, also where that machine does

@@ -37,9 +37,10 @@
 //
 // A machine that was cut off does not know yet that another leads. So every View, and
 // every Update that was refused or wrote nothing, is answered only if a majority has
-// confirmed the lead by messages sent after the call came (fence.go). That rests on no
-// clock. Raft's own VerifyLeader does not suffice: it also counts answers to messages that
-// were sent earlier, which a machine that was paused finds in its sockets.
+// confirmed the lead by messages sent after the call came (fence.go); for a View, after the
+// request came that it serves. That rests on no clock. Raft's own VerifyLeader does not
+// suffice: it also counts answers to messages that were sent earlier, which a machine that
+// was paused finds in its sockets.
 //
 // # Copies
 //

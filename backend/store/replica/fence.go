@@ -30,7 +30,8 @@ type verdict struct {
 
 // Confirm returns nil if this machine led when the call began, and still did after that, as a
 // majority has said since: whatever was acknowledged before the call, anywhere, is applied
-// here. It returns when ctx ends.
+// here. The Views of the same request (kv.InRequest) then do not ask again, as long as that lead
+// lasts. It returns when ctx ends.
 func (n *Node) Confirm(ctx context.Context) error {
 	l, err := n.begin(ctx)
 	if err != nil {
@@ -62,6 +63,9 @@ func (n *Node) confirm(ctx context.Context, l *lead) error {
 	}
 	if v.err == nil && v.of != l {
 		return errNotLeading
+	}
+	if v.err == nil {
+		kv.MadeSure(ctx, l)
 	}
 	return v.err
 }

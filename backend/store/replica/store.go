@@ -14,8 +14,10 @@ func (n *Node) View(ctx context.Context, fn func(kv.Tx) error) error {
 		return err
 	}
 	defer n.calls.done()
-	if err := n.confirm(ctx, l); err != nil {
-		return err
+	if !kv.IsSure(ctx, l) {
+		if err := n.confirm(ctx, l); err != nil {
+			return err
+		}
 	}
 	return n.engine.View(ctx, fn)
 }
@@ -36,7 +38,8 @@ func (n *Node) Update(ctx context.Context, op kv.OpID, fn func(kv.Tx) error) err
 		return err
 	}
 	// The answer rests on what was read here, and no entry of the log proves that it was
-	// the newest.
+	// the newest. Nor does an earlier answer in the same request: an Update also reads what
+	// others have written that is not committed yet.
 	if unsure := n.confirm(context.WithoutCancel(ctx), l); unsure != nil {
 		return unsure
 	}
@@ -109,3 +112,6 @@ func (n *Node) Identity() kv.Identity { return n.engine.Identity() }
 // Compact implements kv.Compactor, for this machine's copy. The log keeps what was deleted
 // until it is cut.
 func (n *Node) Compact(ctx context.Context) error { return n.engine.Compact(ctx) }
+
+// Room returns how much disk is free here, and below how much writes are refused.
+func (n *Node) Room() (free, floor uint64, err error) { return n.engine.Room() }

@@ -120,8 +120,8 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/verify",
 		id:     "verify",
 		title:  "Verify the store",
-		text:   "Reads everything, and counts it by kind.",
-		need:   own,
+		text:   "Reads everything that this machine has, and counts it by kind.",
+		need:   here,
 	}, s.verify)
 	mount(r, op{
 		method: http.MethodGet,
@@ -286,7 +286,7 @@ type checksOut struct {
 }
 
 func (s *API) doctor(ctx context.Context, _ access.Actor, _ *struct{}) (*checksOut, error) {
-	return reportOf(nil, s.ops.Doctor(ctx)), nil
+	return reportOf(nil, append(s.ops.Doctor(ctx), s.ops.Machines(ctx)...)), nil
 }
 
 func (s *API) backup(c *fiber.Ctx) error {

@@ -27,6 +27,7 @@ type Operations interface {
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
+	Machines(context.Context) []Check // of the cluster; nil: the server is alone. In English
 }
 
 // A Check is one line of the doctor's report.

@@ -19,6 +19,8 @@ func (stubOperations) Compact(context.Context) error                  { return n
 func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
 func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
 
+func (stubOperations) Machines(context.Context) []api.Check { return nil }
+
 func (stubOperations) Doctor(context.Context) []api.Check {
 	return []api.Check{{
 		Name:   "disk",

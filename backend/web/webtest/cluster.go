@@ -99,10 +99,14 @@ func (m *Machines) Confirm(ctx context.Context) error {
 	confirm := m.confirm
 	m.mu.Unlock()
 	if confirm == nil {
+		kv.MadeSure(ctx, m)
 		return nil
 	}
 	return confirm(ctx)
 }
+
+// Request implements web.Cluster.
+func (m *Machines) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
 
 // Leader implements web.Cluster.
 func (m *Machines) Leader() (string, bool) {

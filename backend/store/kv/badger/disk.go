@@ -103,3 +103,9 @@ func (d *disk) startRefusal() error {
 	seen := fmt.Errorf("%d bytes are free", free)
 	return &kv.FullError{Dir: d.dir, Task: kv.ToStart, Need: d.floor, Err: seen}
 }
+
+// Room returns how much disk is free, and below how much writes are refused.
+func (b *Store) Room() (free, floor uint64, err error) {
+	free, err = b.o.Free(b.o.Dir)
+	return free, b.o.MinFree, err
+}

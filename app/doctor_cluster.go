@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"doorward/backend/access"
+	"doorward/backend/text"
+	"doorward/backend/web/api"
+)
+
+// copy is the line about the store of a machine that does not lead.
+func (o operations) copy(ctx context.Context) api.Check {
+	c, err := o.a.service.Dashboard.Overview(ctx, access.Operator)
+	if err != nil {
+		return unreadable("store", err)
+	}
+	if leader, _ := o.a.machine.Leader(); leader == "" {
+		return check("store", "fail", reportf("No machine of the cluster leads now: a majority of them must run."),
+			access.Text{})
+	}
+	return check("store", "ok", reportf("This machine follows the one that leads. Members: %d", c.Members()),
+		access.Text{})
+}
+
+// onlyShell is a line that the command line alone has, in English.
+func onlyShell(name, state, mend, format string, values ...any) api.Check {
+	return api.Check{Name: name, State: state, Detail: reportf("%s", fmt.Sprintf(format, values...)), Shell: mend}
+}
+
+// What is unusual of a machine.
+const (
+	clockApart      = time.Second
+	muchBehind      = 64                  // changes: it has them within a heartbeat or two
+	certificateSoon = 14 * 24 * time.Hour // it was to be renewed long before
+)
+
+// Machines says who leads, and how each machine of the cluster is.
+func (o operations) Machines(ctx context.Context) []api.Check {
+	if o.a.machine == nil {
+		return nil
+	}
+	return clusterChecks(o.a.machine.Health(ctx), time.Now())
+}
+
+func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
+	self := MachineHealth{}
+	for _, m := range all {
+		if m.Self {
+			self = m
+		}
+	}
+	checks := []api.Check{leadCheck(all)}
+	for _, m := range all {
+		checks = append(checks, machineCheck(m, self, now))
+	}
+	return checks
+}
+
+func leadCheck(all []MachineHealth) api.Check {
+	leader, answer := "", 0
+	for _, m := range all {
+		if m.Leads {
+			leader = m.Name
+		}
+		if m.Answers {
+			answer++
+		}
+	}
+	switch {
+	case leader == "":
+		return onlyShell("cluster", "fail", "Start the others. If most of them are lost for good, stop this one and "+
+			"run: doorward cluster recover", "No machine leads, so nothing can be changed. Of %s, %d can be reached.",
+			text.Count(len(all), "machine"), answer)
+	case len(all) == 2:
+		return onlyShell("cluster", "warn", "Add a third: doorward cluster token",
+			"%s leads. There are two machines, which survive the loss of neither.", leader)
+	}
+	return onlyShell("cluster", "ok", "", "%s leads. Of %s, %d can be reached.", leader,
+		text.Count(len(all), "machine"), answer)
+}
+
+// machineCheck is what is worst about a machine, or else how it is.
+func machineCheck(m, self MachineHealth, now time.Time) api.Check {
+	name := "machine " + m.Name
+	switch {
+	case !m.Answers:
+		return onlyShell(name, "fail", "Start it, or remove it for good: doorward cluster remove "+m.Name,
+			"It cannot be reached.")
+	case m.Free < m.Floor:
+		return onlyShell(name, "fail", "Free up disk space there.",
+			"It takes no changes: %d MB of its disk are free.", m.Free>>20)
+	case m.Ahead.Abs() > clockApart:
+		return onlyShell(name, "warn", "Have both follow the same time server: what expires does so by the clock of "+
+			"the machine that leads.", "Its clock is %s off from this machine's.",
+			m.Ahead.Abs().Round(100*time.Millisecond))
+	case m.CertificateEnds.Sub(now) < certificateSoon:
+		return onlyShell(name, "warn", "It is renewed 30 days before. Look into that machine's log.",
+			"Its certificate for the others ends on %s.", m.CertificateEnds.Format(time.DateOnly))
+	case m.Behind > muchBehind:
+		return onlyShell(name, "warn",
+			"If that does not become less, look into its log, and at the network between them.",
+			"Its copy lacks %s.",
+			text.Count(int(m.Behind), "change"))
+	case m.Version != self.Version:
+		return onlyShell(name, "warn", "Upgrade all machines to the same version.",
+			"It runs version %s, and this machine %s.", m.Version, self.Version)
+	}
+	return onlyShell(name, "ok", "", "Version %s, %s behind, %d MB of disk free, certificate until %s", m.Version,
+		text.Count(int(m.Behind), "change"), m.Free>>20, m.CertificateEnds.Format(time.DateOnly))
+}
