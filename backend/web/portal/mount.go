@@ -35,6 +35,7 @@ func (s *Portal) Mount(f *web.Face) {
 	post("/logout", web.Pending(), s.logOut)
 
 	get("/", web.Member(), s.home)
+	post("/account/name", web.Member(), s.rename)
 	for _, sec := range sections {
 		get("/"+sec.name, web.Permission(access.May(access.Open, access.Resource(sec.name))), s.section)
 		for _, r := range sec.resources {
