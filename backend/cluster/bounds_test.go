@@ -179,6 +179,12 @@ func (p *Port) cameFrom(member *site, from string) {
 	p.known[member.identity.Node()] = network(addr(from))
 }
 
+func (p *Port) hasComeFrom(member *site, from string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[member.identity.Node()] == network(addr(from))
+}
+
 // forget begins to count anew.
 func (l *limiter) forget() {
 	l.mu.Lock()
@@ -206,6 +212,9 @@ func TestFailuresAreLimited(t *testing.T) {
 		c, err := b.enter(l.come(t, from), a)
 		if got := err == nil; got != want {
 			t.Errorf("from %s it is taken: %v (%v)", from, got, err)
+		}
+		if err == nil { // it is told so a moment before its address is noted
+			eventually(t, "its address is known", func() bool { return a.hasComeFrom(b, from) })
 		}
 		c.NetConn().Close()
 	}
