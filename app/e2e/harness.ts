@@ -159,6 +159,8 @@ export async function choose(page: Page, trigger: string | RegExp, option: strin
 // apply.
 export async function barriers(page: Page, without: string[] = []): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
+  // While a dialog comes, its colours are mixed with those of the page below.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity).map((a) => a.finished)))
   const rules = Object.fromEntries(without.map((id) => [id, { enabled: false }]))
   const found = await page.evaluate(async (rules) => {
     const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } }

@@ -148,7 +148,7 @@ test('the guides are in the program, and About names what is in it', async () =>
     if (item === 'Running Doorward') await examine(admin, 'guide')
   }
   await menu('About Doorward')
-  await admin.getByText('Software in Doorward').click()
+  await admin.getByText('Software included in Doorward').click()
   await expect(admin.getByRole('dialog')).toContainText(/bits-ui \d/)
   await expect(admin.getByRole('dialog')).toContainText('github.com/gofiber/fiber/v2')
   await admin.keyboard.press('Escape')
