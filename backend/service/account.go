@@ -12,6 +12,7 @@ type PendingView struct {
 	Workspace string
 	Member    access.Member
 	InvitedBy string
+	NoMail    bool // no mail server is configured: nobody is emailed about the decision
 }
 
 // PendingView returns what the pending page shows to a pending member; NotFound if there is
@@ -26,8 +27,8 @@ func (s Account) PendingView(ctx context.Context, id access.MemberID) (out Pendi
 			return err
 		}
 		out.InvitedBy = by.name
-		s, err := tx.Settings()
-		out.Workspace = s.Workspace
+		in, err := s.site(tx)
+		out.Workspace, out.NoMail = in.Workspace, !in.mail
 		return err
 	})
 	return out, err

@@ -141,6 +141,7 @@ type PendingPage struct {
 	NoteError string
 	NoteSaved bool // the previous request saved it
 	Held      bool // ?hold=1: without JavaScript, do not reload automatically
+	NoMail    bool // no email can be sent: the decision is seen on this page only
 }
 
 // reloadSeconds is how often the pending page reloads without JavaScript.

@@ -324,7 +324,7 @@ func TestPagesEscape(t *testing.T) {
 		{pageLinkRenewed, LinkRenewedPage{l}},
 		{pageWrongBrowser, WrongBrowserPage{l, hostile}},
 		{pagePending,
-			PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false}},
+			PendingPage{l, hostile, hostile, hostile, noon, roles, noon, true, noon, hostile, hostile, false, false, false}},
 		{pageHome, HomePage{l, hostile, hostile, roles, []Section{section}, true, 1, 2, noon, noon, hostile,
 			hostile, false}},
 		{pageHome, HomePage{Leaf: l}},

@@ -38,6 +38,7 @@ func (s *Portal) showPending(c *fiber.Ctx, code int, more func(*PendingPage)) er
 		Verified:  !m.EmailVerifiedAt.IsZero(),
 		Now:       time.Now(),
 		Note:      m.Note,
+		NoMail:    w.NoMail,
 	}
 	more(&p)
 	return s.page(c, code, pagePending, p)

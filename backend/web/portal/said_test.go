@@ -28,6 +28,28 @@ func TestPendingPageSaysWhatWasProved(t *testing.T) {
 	by.Get("/pending").Want(t, http.StatusOK, "Your email address is verified", "You verified your email address")
 }
 
+// The page promised an email about the decision also where none can be sent.
+func TestPendingPagePromisesNoEmailWithoutMail(t *testing.T) {
+	for _, mail := range []bool{true, false} {
+		s := webtest.New(t, func(o *webtest.Options) { o.Mail = mail })
+		id, _ := s.Invite("handed@example.com", access.Fleet)
+		link, err := s.Service.Invitations.CopyLink(bg, s.Admin, id)
+		s.Must(err)
+		b := s.Browser()
+		b.RedeemLink(strings.TrimPrefix(link, webtest.URL))
+		promise, without := "we will email you", "Email is not set up here yet"
+		if !mail {
+			promise, without = without, promise
+		}
+		page := b.Get("/pending")
+		page.Want(t, http.StatusOK, promise)
+		page.Lacks(t, without)
+		if got := strings.Contains(page.Text, "and an email about it"); got != mail {
+			t.Errorf("with mail %v, the last step promises an email: %v", mail, got)
+		}
+	}
+}
+
 // Somebody types a code with a character missing. It is no guess, leaves no
 // trace, and is shown as typed so that they can correct it.
 func TestMistypedCodeIsShownAgain(t *testing.T) {

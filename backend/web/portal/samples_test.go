@@ -74,6 +74,8 @@ func samplesIn(w *words) map[string]sample {
 		Since:     noon.Add(-12 * time.Minute),
 		Now:       noon,
 	}
+	unmailed := pending
+	unmailed.NoMail = true
 	noted := pending
 	noted.Note, noted.NoteSaved = "I am taking over route planning from Charles this week.", true
 	refused := pending
@@ -179,6 +181,7 @@ func samplesIn(w *words) map[string]sample {
 		"pending-note":      {pagePending, noted},
 		"pending-refused":   {pagePending, refused},
 		"pending-bare":      {pagePending, PendingPage{Leaf: here, Email: "ada@example.com", Now: noon}},
+		"pending-no-mail":   {pagePending, unmailed},
 		"pending-long": {pagePending, PendingPage{
 			Leaf:      inside,
 			Name:      longName,
