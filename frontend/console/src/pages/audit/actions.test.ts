@@ -39,7 +39,7 @@ test('every action of the document has a sentence and a name in the catalogue', 
 
 // A German log said "hat sich angemeldet link".
 test.each([
-  ['signed_in', 'link', 'with an email link'],
+  ['signed_in', 'link', 'with a link'],
   ['signed_in', 'window', 'from the desktop app'],
   ['confirmed_session', 'email', 'with an email code'],
   ['ended_session', 'rescue', 'with a link from the command line'],
