@@ -36,7 +36,8 @@ func (s *core) limit(tx *store.Tx, name string, atOnce float64, every time.Durat
 	}
 	if b.Used+1 > atOnce {
 		wait := time.Duration((b.Used + 1 - atOnce) * float64(every)).Round(time.Second)
-		return access.Countedf(access.TooMany, int((wait+time.Minute-1)/time.Minute),
+		minutes := max(1, int((wait+time.Minute-1)/time.Minute)) // less than half a second is a minute, too
+		return access.Countedf(access.TooMany, minutes,
 			"Too many requests. Try again in %d minute.", "Too many requests. Try again in %d minutes.").
 			WithCode("too_often")
 	}
