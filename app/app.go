@@ -48,7 +48,8 @@ type App struct {
 	memory   *memoryListener
 
 	certificate *certificate // nil: plain HTTP
-	machine     Machine      // nil: the server is alone
+	onSetupLink func(link string)
+	machine     Machine // nil: the server is alone
 	local       sync.Once
 	running     sync.WaitGroup
 }
@@ -139,6 +140,7 @@ type ServeInfo struct {
 	URL        string // its public URL
 	Listen     string // host and port
 	SetupLink  string // one-time link for the first Admin; empty once there has been one
+	SetupAway  bool   // there has been none, and a machine of the cluster has printed the link or is going to
 	MailServer string // empty: emails are held
 	Socket     string // the operator's
 }
@@ -164,7 +166,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	if err != nil {
 		return err
 	}
-	setup, err := a.openSetup(ctx)
+	link, away, err := a.openSetup(ctx)
 	if err != nil {
 		return errors.Join(err, socket.Close())
 	}
@@ -186,13 +188,17 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	info := ServeInfo{
 		URL:       a.service.PublicURL(),
 		Listen:    a.c.Listen,
-		SetupLink: setup,
+		SetupLink: link,
+		SetupAway: away,
 		Socket:    filepath.Join(a.c.Data, SocketName),
 	}
 	if route, err := a.mailNow(store.Here(ctx)); err == nil && !route.Server.IsZero() {
 		info.MailServer = route.Server.Name()
 	}
 	ready(info)
+	if a.machine != nil {
+		a.running.Go(func() { a.store.WhileLeading(ctx, a.offerSetup) })
+	}
 	a.sayBounds()
 	select {
 	case <-ctx.Done():
@@ -218,28 +224,6 @@ func (a *App) handOver(worked <-chan struct{}) {
 	case <-time.After(handOverWithin / 3):
 	}
 	a.machine.HandOver(ctx)
-}
-
-// openSetup makes the setup link. An operator who starts a single server gets a
-// new link each time; with several machines a start is not always an operator's,
-// so an existing link stays, and only the machine that leads makes one.
-func (a *App) openSetup(ctx context.Context) (link string, err error) {
-	if !a.store.Elected() {
-		return a.service.Setup.Open(ctx)
-	}
-	if a.machine != nil {
-		soon, cancel := context.WithTimeout(ctx, leaderWait)
-		a.machine.AwaitLeader(soon)
-		cancel()
-	}
-	if !a.store.Leads() {
-		return "", nil
-	}
-	link, err = a.service.Setup.OpenAtLead(ctx)
-	if err != nil && !a.store.Leads() {
-		return "", nil // it was lost meanwhile
-	}
-	return link, err
 }
 
 // Close stops everything and releases the data directory. It may be called on an

@@ -90,6 +90,10 @@ type Machine interface {
 	// ends.
 	AwaitLeader(ctx context.Context)
 
+	// AwaitCopy waits until this machine's copy has everything that the leading one has when it
+	// is asked; or until ctx ends. It does not wait while nobody leads.
+	AwaitCopy(ctx context.Context)
+
 	// Close ends what Attach has begun, and closes the port. The store was closed before.
 	Close() error
 }
@@ -128,6 +132,9 @@ const clusterCertificate = "node.pem"
 // leaderWait is how long a start waits for the cluster to have a leading machine before it says
 // that it runs.
 const leaderWait = 10 * time.Second
+
+// copyWait is how long it waits then for what it has missed.
+const copyWait = 3 * time.Second
 
 // A MachineOpener opens this machine's part in the cluster of a data directory.
 type MachineOpener func(c config.Config, log *slog.Logger) (Machine, error)

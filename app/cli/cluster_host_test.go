@@ -34,6 +34,7 @@ type host struct {
 	web           string // where it serves, as HOST:PORT, since its first start
 	cmd           *exec.Cmd
 	said          *buffer
+	printed       buffer // on standard output, by all its servers
 	ended         chan struct{}
 }
 
@@ -132,13 +133,14 @@ func (h *host) serve(args ...string) {
 		defer close(h.ended)
 		lines := bufio.NewReader(out)
 		line, _ := lines.ReadBytes('\n')
+		h.printed.Write(line)
 		var said struct{ Listen string }
 		ok := json.Unmarshal(line, &said) == nil
 		if h.web == "" {
 			h.web = said.Listen
 		}
 		ready <- ok
-		io.Copy(io.Discard, lines)
+		io.Copy(&h.printed, lines)
 	}()
 	select {
 	case ok := <-ready:

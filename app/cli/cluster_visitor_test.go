@@ -44,8 +44,8 @@ func enters(h *host, email, role string) *visitor {
 	return v
 }
 
-// opens follows a login link and presses the button.
-func opens(h *host, link string) *visitor {
+// newVisitor is somebody of whom the machines know nothing.
+func newVisitor(h *host) *visitor {
 	h.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -55,7 +55,13 @@ func opens(h *host, link string) *visitor {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	v := &visitor{h.t, site, jar}
+	return &visitor{h.t, site, jar}
+}
+
+// opens follows a login link and presses the button.
+func opens(h *host, link string) *visitor {
+	h.t.Helper()
+	v := newVisitor(h)
 	form := formToken.FindStringSubmatch(v.read(v.at(h).Get(link)))
 	if form == nil {
 		h.t.Fatal("the page behind a login link has no form")

@@ -61,11 +61,13 @@ func (r *run) serve(cmd *cobra.Command, open opener) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	return a.Serve(cmd.Context(), func(info app.ServeInfo) {
-		if err := r.ready(info); err != nil {
+	say := func(err error) {
+		if err != nil {
 			fmt.Fprintln(r.Stderr, "doorward: the output cannot be printed:", err)
 		}
-	})
+	}
+	a.OnSetupLink(func(link string) { say(r.setupLink(link)) })
+	return a.Serve(cmd.Context(), func(info app.ServeInfo) { say(r.ready(info)) })
 }
 
 // A serving is what serve --json prints once it answers.
@@ -73,15 +75,37 @@ type serving struct {
 	URL        string `json:"url"`
 	Listen     string `json:"listen"`
 	SetupLink  string `json:"setup_link,omitempty"`
+	SetupAway  bool   `json:"setup_elsewhere,omitempty"` // another machine prints the link
 	MailServer string `json:"mail_server,omitempty"`
 	Socket     string `json:"socket"`
 }
 
+// A setupLink is what serve --json prints later, on a machine that begins to lead.
+type setupLink struct {
+	SetupLink string `json:"setup_link"`
+}
+
+const notSetUp = "This workspace is not set up yet. "
+
+func (r *run) setupLink(link string) error {
+	err := r.value(setupLink{link}, func(w io.Writer) { printSetupLink(w, link) })
+	return errors.Join(err, r.out.Flush())
+}
+
+func printSetupLink(w io.Writer, link string) {
+	fmt.Fprintf(w, notSetUp+"Open this setup link, which works once:\n%s\n\n", link)
+}
+
 func (r *run) ready(info app.ServeInfo) error {
-	err := r.value(serving{info.URL, info.Listen, info.SetupLink, info.MailServer, info.Socket}, func(w io.Writer) {
-		if info.SetupLink != "" { // before the address, where there is nothing to sign in to yet
-			fmt.Fprintf(w, "This workspace is not set up yet. Open this setup link, which works once:\n%s\n\n",
-				info.SetupLink)
+	out := serving{info.URL, info.Listen, info.SetupLink, info.SetupAway, info.MailServer, info.Socket}
+	err := r.value(out, func(w io.Writer) {
+		switch { // before the address, where there is nothing to sign in to yet
+		case info.SetupLink != "":
+			printSetupLink(w, info.SetupLink)
+		case info.SetupAway:
+			fmt.Fprintf(w, notSetUp+"The machine that leads prints the setup link when it begins to lead, but not\n"+
+				"twice within an hour. Look at what the machines have printed, or make the first Admin here:\n%s\n\n",
+				r.spell("setup --email EMAIL"))
 		}
 		fmt.Fprintf(w, "Doorward is running at %s\n", info.URL)
 		if info.MailServer != "" {

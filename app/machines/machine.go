@@ -338,6 +338,27 @@ func (m *machine) authority(ctx context.Context) (a *cluster.Authority, err erro
 // AwaitLeader implements app.Machine.
 func (m *machine) AwaitLeader(ctx context.Context) { m.node.AwaitLeader(ctx) }
 
+// AwaitCopy implements app.Machine.
+func (m *machine) AwaitCopy(ctx context.Context) {
+	leader := m.node.LeaderAt().ID
+	if leader == "" || leader == m.self().ID {
+		return
+	}
+	its, err := m.port.Ask(ctx, cluster.NodeID(leader))
+	if err != nil {
+		return
+	}
+	look := time.NewTicker(hearLook)
+	defer look.Stop()
+	for m.applied() < its.At {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Confirm implements web.Cluster.
 func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
 

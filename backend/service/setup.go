@@ -28,6 +28,21 @@ func (s Setup) OpenAtLead(ctx context.Context) (link string, err error) {
 	return s.openSetup(ctx, setupLinkRest)
 }
 
+// Waits reports whether there has been no Admin yet, as far as the copy of the store tells that ctx
+// reads. A machine's copy that has not come yet tells nothing.
+func (s Setup) Waits(ctx context.Context) (waits bool, err error) {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		over, err := setupOver(tx)
+		if err != nil || over {
+			return err
+		}
+		entries, err := tx.AuditLog.Page("", 1) // a cluster begins with one
+		waits = len(entries.Items) > 0
+		return err
+	})
+	return waits, err
+}
+
 // setupLinkRest is how long machines that start to lead keep an existing setup
 // link.
 const setupLinkRest = time.Hour
