@@ -29,9 +29,8 @@ endif
 dev: build $(CONSOLE)/node_modules/.package-lock.json ## the console with hot reload, before a server on scratch data
 	@build/dev
 
-three: build $(CONSOLE)/node_modules/.package-lock.json ## three machines of a cluster on this one, to try it (docs/cluster.md)
-	@go build -trimpath -buildvcs=false -o bin/doorward-cluster ./app/e2e/clustered
-	@FRONTEND=frontend build/cluster/three
+three: build ## three machines of a cluster on this one, to try it (docs/cluster.md)
+	@build/cluster/three
 
 desktop: ## build the program with the window, bin/doorward-desktop
 	@build/deps desktop
@@ -123,7 +122,7 @@ bench: ## measure; the figures are in docs/performance.md
 	@build/deps bench
 	go run ./app/bench
 
-bench-cluster: ## measure three machines that keep one store, which no command offers yet
+bench-cluster: ## measure three machines that keep one store
 	@build/deps bench
 	go run ./app/bench -only cluster
 

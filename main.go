@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"doorward/app/cli"
+	"doorward/app/machines"
 	"doorward/app/packed"
 )
 
@@ -28,5 +29,6 @@ func main() {
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
 		Env:      os.Getenv,
+		Cluster:  machines.Cluster{},
 	}.Main(os.Args[1:]))
 }

@@ -3,23 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
-	"doorward/app/cli"
-	"doorward/app/machines"
 	"doorward/backend/access"
 )
-
-// asDoorward is set in the environment of a process of this program that is to be doorward with
-// the commands about a cluster, which the shipped program does not offer yet.
-const asDoorward = "BENCH_AS_DOORWARD"
-
-func clustered() cli.Program {
-	return cli.Program{Name: "doorward", Frontend: os.DirFS(os.Getenv(asDoorward)), Version: "bench",
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv}.WithCluster(machines.Cluster{})
-}
 
 // cluster measures three machines that keep one store. They share this machine, so what one of
 // them does takes from the others; in its bound, too, is what all three do for one request.
@@ -46,7 +34,7 @@ func stopAll(all []*product) (err error) {
 func (b *bench) trio() (all []*product, err error) {
 	began := time.Now()
 	for _, name := range []string{"first", "second", "third"} {
-		p, err := b.machine(name)
+		p, err := b.product(name)
 		if err != nil {
 			return all, err
 		}
@@ -66,20 +54,6 @@ func (b *bench) trio() (all []*product, err error) {
 		met:      took < 10,
 	})
 	return all, nil
-}
-
-// machine is a product that knows the commands about a cluster.
-func (b *bench) machine(name string) (*product, error) {
-	p, err := b.product(name)
-	if err != nil {
-		return nil, err
-	}
-	if p.program, err = os.Executable(); err != nil {
-		return nil, err
-	}
-	frontend, err := filepath.Abs("frontend")
-	p.env = append(p.env, asDoorward+"="+frontend)
-	return p, err
 }
 
 // begin makes a machine the first of a cluster, or has it join that of the first, and starts it.

@@ -44,7 +44,7 @@ var parts = []part{
 	{"cluster", cluster},
 }
 
-// apart is measured only if it is named: the shipped program does not offer it.
+// apart is measured only if it is named: it has a target of its own, make bench-cluster.
 const apart = "cluster"
 
 // A bench is one run.
@@ -62,9 +62,6 @@ func (b *bench) add(f figure) { b.figures = append(b.figures, f) }
 func tell(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 func main() {
-	if os.Getenv(asDoorward) != "" {
-		os.Exit(clustered().Main(os.Args[1:]))
-	}
 	only := flag.String("only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each thing is measured")

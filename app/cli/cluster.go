@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,45 +19,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-// machineVerbs are the commands and flags about a cluster. They exist only in a Program that has
-// got them by WithCluster. The one that is released has not, so the linker leaves them out.
-type machineVerbs interface {
-	verbs(r *run) []*cobra.Command
-
-	// serve adds the flags of a machine to serve, and returns how that opens a data directory.
-	serve(r *run, cmd *cobra.Command) opener
-}
-
-// WithCluster returns the program with all commands and flags about clusters. To offer them,
-// main calls it with machines.Cluster.
-func (p Program) WithCluster(c app.Cluster) Program {
-	p.machines = clusterVerbs{c}
-	return p
-}
-
-type clusterVerbs struct{ app.Cluster }
-
-func (c clusterVerbs) verbs(r *run) []*cobra.Command {
-	return []*cobra.Command{(&clusterRun{r, c.Cluster}).clusterVerb()}
-}
-
-func (c clusterVerbs) serve(r *run, cmd *cobra.Command) opener {
-	var j joining
-	j.add(cmd)
-	return func(ctx context.Context, config config.Config) (*app.App, error) {
-		if err := (&clusterRun{r, c.Cluster}).join(cmd, &config, j); err != nil {
-			return nil, err
-		}
-		return app.OpenMachine(ctx, config, app.InThis(c.Cluster))
-	}
-}
-
-// A clusterRun is one call of a command about a cluster.
-type clusterRun struct {
-	*run
-	Cluster app.Cluster
-}
 
 // machineFlags are what this machine is to the others.
 type machineFlags struct {
@@ -88,7 +48,7 @@ const maxJoinToken = 4 << 10
 
 // joinToken returns the join token, from the first place that has one: a flag, the environment,
 // a file that either names, or systemd's credential join_token.
-func (r *clusterRun) joinToken(f tokenFlags) (string, error) {
+func (r *run) joinToken(f tokenFlags) (string, error) {
 	const env = "DOORWARD_JOIN_TOKEN"
 	if f.token != "" {
 		fmt.Fprintf(r.Stderr, "doorward: The join token stands on the command line, where every user of this machine "+
@@ -123,14 +83,14 @@ func (r *clusterRun) joinToken(f tokenFlags) (string, error) {
 }
 
 // options are those of this machine.
-func (r *clusterRun) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions {
+func (r *run) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions {
 	return app.ClusterOptions{
 		Data: c.Data, Listen: f.listen, Address: f.address, Name: f.name, Version: r.Version, URL: app.GivenURL(c),
 		Logger: slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 }
 
-func (r *clusterRun) clusterVerb() *cobra.Command {
+func (r *run) clusterVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cluster",
 		Short: "Several machines: init, token, list, remove, …",
@@ -150,7 +110,7 @@ type done struct {
 }
 
 // stopped runs a verb on the data directory of a server that does not run.
-func (r *clusterRun) stopped(f *machineFlags,
+func (r *run) stopped(f *machineFlags,
 	verb func(cmd *cobra.Command, o app.ClusterOptions) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c, err := config.Load(given(cmd), r.Env)
@@ -164,7 +124,7 @@ func (r *clusterRun) stopped(f *machineFlags,
 	}
 }
 
-func (r *clusterRun) clusterInitVerb() *cobra.Command {
+func (r *run) clusterInitVerb() *cobra.Command {
 	f := &machineFlags{}
 	cmd := &cobra.Command{
 		Use:   "init --cluster-listen HOST:PORT [--machine NAME]",
@@ -190,7 +150,7 @@ func (r *clusterRun) clusterInitVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func (r *clusterRun) clusterTokenVerb() *cobra.Command {
+func (r *run) clusterTokenVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make a token with which one machine can join",
@@ -218,7 +178,7 @@ func (r *clusterRun) clusterTokenVerb() *cobra.Command {
 	return cmd
 }
 
-func (r *clusterRun) clusterListVerb() *cobra.Command {
+func (r *run) clusterListVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the machines of the cluster",
@@ -270,7 +230,7 @@ func nowOf(m access.MachineState) string {
 	return now
 }
 
-func (r *clusterRun) clusterRemoveVerb() *cobra.Command {
+func (r *run) clusterRemoveVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME|ID",
 		Short: "Remove a machine from the cluster",
@@ -293,7 +253,7 @@ func (r *clusterRun) clusterRemoveVerb() *cobra.Command {
 	return cmd
 }
 
-func (r *clusterRun) clusterRecoverVerb() *cobra.Command {
+func (r *run) clusterRecoverVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover",
 		Short: "Go on with this machine alone after a majority is lost",
@@ -314,7 +274,7 @@ func (r *clusterRun) clusterRecoverVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func (r *clusterRun) clusterLeaveVerb() *cobra.Command {
+func (r *run) clusterLeaveVerb() *cobra.Command {
 	alone := false
 	cmd := &cobra.Command{
 		Use:   "leave --alone",
@@ -342,7 +302,7 @@ func (r *clusterRun) clusterLeaveVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func (r *clusterRun) clusterRejoinVerb() *cobra.Command {
+func (r *run) clusterRejoinVerb() *cobra.Command {
 	f, token := &machineFlags{}, &tokenFlags{}
 	contact := ""
 	cmd := &cobra.Command{
@@ -390,7 +350,7 @@ func (j *joining) add(cmd *cobra.Command) {
 }
 
 // join makes this machine a member, if it was told to and is none yet.
-func (r *clusterRun) join(cmd *cobra.Command, c *config.Config, j joining) error {
+func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
 	j.listen = cmp.Or(j.listen, r.Env("DOORWARD_CLUSTER_LISTEN"))
 	c.ClusterListen = j.listen
 	contact := cmp.Or(j.contact, r.Env("DOORWARD_JOIN"))

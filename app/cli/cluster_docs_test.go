@@ -10,7 +10,7 @@ import (
 
 var (
 	typed = regexp.MustCompile(`(?m)^(?:#  +docker compose (?:run --rm one|exec one /doorward) |` +
-		`(?:FRONTEND=\S+ )?(?:bin/)?doorward(?:-cluster)? |\t*on \S+ )` +
+		`(?:bin/)?doorward |\t*on \S+ )` +
 		`((?:cluster|serve|setup|backup|restore)\b[^|\n]*)`)
 	longFlag  = regexp.MustCompile(`--[a-z-]+`)
 	subWord   = regexp.MustCompile(`^[a-z]+$`)

@@ -84,7 +84,7 @@ func (h *host) command(program string, args ...string) *exec.Cmd {
 // try runs a command, and returns what it prints and says.
 func (h *host) try(args ...string) (out, said string, err error) {
 	h.t.Helper()
-	cmd := h.command("doorward-cluster", args...)
+	cmd := h.command("doorward", args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
@@ -117,7 +117,7 @@ func (h *host) serve(args ...string) {
 	if h.url != "" {
 		args = append(args, "--url", h.url)
 	}
-	h.cmd = h.command("doorward-cluster", args...)
+	h.cmd = h.command("doorward", args...)
 	h.said = &buffer{}
 	h.cmd.Stderr = h.said
 	out, err := h.cmd.StdoutPipe()

@@ -158,24 +158,8 @@ func goneOn(t *testing.T, all []*host) {
 	last.stop()
 	last.refuses("Two servers with the same data", "cluster", "leave")
 	last.run("cluster", "leave", "--alone")
-	for _, args := range [][]string{{"verify"}, {"members"}} { // of a program that knows no cluster
+	for _, args := range [][]string{{"verify"}, {"members"}} {
 		if out, err := last.command("doorward", args...).CombinedOutput(); err != nil {
-			t.Errorf("%v: %v: %s", args, err, out)
-		}
-	}
-}
-
-// No command or flag of a cluster is offered: whoever asks for one is told that there is none.
-func TestNothingAboutAClusterIsOffered(t *testing.T) {
-	h := newHost(t, "a")
-	for _, args := range [][]string{{"cluster", "list"}, {"serve", "--join", "127.0.0.1:1"}} {
-		if out, err := h.command("doorward", args...).CombinedOutput(); err == nil {
-			t.Errorf("%v is taken: %s", args, out)
-		}
-	}
-	for _, args := range [][]string{{"help"}, {"help", "serve"}, {"completion", "bash"}} {
-		out, err := h.command("doorward", args...).CombinedOutput()
-		if err != nil || strings.Contains(string(out), "cluster") {
 			t.Errorf("%v: %v: %s", args, err, out)
 		}
 	}

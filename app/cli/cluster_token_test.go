@@ -49,10 +49,10 @@ func TestWhereAJoinTokenComesFrom(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var said bytes.Buffer
-			r := &clusterRun{run: &run{Program: Program{
+			r := &run{Program: Program{
 				Stdin: strings.NewReader("of-input\n"), Stderr: &said,
 				Env: func(name string) string { return tt.env[name] },
-			}}}
+			}}
 			token, err := r.joinToken(tt.flags)
 			if tt.fails {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {

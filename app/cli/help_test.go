@@ -14,7 +14,7 @@ import (
 // read. Only what has to be typed on one line may be longer.
 func TestHelpFitsATerminal(t *testing.T) {
 	r := &run{
-		Program: Program{Name: "doorward", Env: func(string) string { return "" }}.WithCluster(nil),
+		Program: Program{Name: "doorward", Env: func(string) string { return "" }},
 		out:     bufio.NewWriter(&bytes.Buffer{}),
 	}
 	verbs := 0

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"doorward/app"
 	"doorward/backend/access"
 
 	"github.com/spf13/cobra"
@@ -25,8 +26,7 @@ type Program struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Env      func(name string) string
-
-	machines machineVerbs // nil: nothing about a cluster exists
+	Cluster  app.Cluster // what several machines do together
 }
 
 // Main runs the verb in args, which do not include the program's name, and
@@ -93,10 +93,6 @@ func (r *run) root() *cobra.Command {
 // addVerbs adds all verbs, in the groups and the order of the help.
 func (r *run) addVerbs(root *cobra.Command) {
 	cobra.EnableCommandSorting = false
-	var machines []*cobra.Command
-	if r.machines != nil {
-		machines = r.machines.verbs(r)
-	}
 	for _, group := range []struct {
 		title string
 		verbs []*cobra.Command
@@ -110,8 +106,7 @@ func (r *run) addVerbs(root *cobra.Command) {
 			[]*cobra.Command{r.membersVerb(), r.accessVerb(), r.suspendVerb(), r.unsuspendVerb(), r.removeVerb(),
 				r.tokenVerb()}},
 		{"Logs", []*cobra.Command{r.auditVerb(), r.outboxVerb()}},
-		{"Data", append([]*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb()},
-			machines...)},
+		{"Data", []*cobra.Command{r.backupVerb(), r.restoreVerb(), r.verifyVerb(), r.compactVerb(), r.clusterVerb()}},
 		{"This program", []*cobra.Command{r.versionVerb(), r.completionVerb()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})

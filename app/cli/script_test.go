@@ -15,8 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets this test binary also be doorward, for the scripts; and doorward with the
-// commands about a cluster, which are not offered yet.
+// TestMain lets this test binary also be doorward, for the scripts.
 func TestMain(m *testing.M) {
 	program := cli.Program{
 		Name:     "doorward",
@@ -26,11 +25,9 @@ func TestMain(m *testing.M) {
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
 		Env:      os.Getenv,
+		Cluster:  machines.Cluster{},
 	}
-	testscript.Main(m, map[string]func(){
-		"doorward":         func() { os.Exit(program.Main(os.Args[1:])) },
-		"doorward-cluster": func() { os.Exit(program.WithCluster(machines.Cluster{}).Main(os.Args[1:])) },
-	})
+	testscript.Main(m, map[string]func(){"doorward": func() { os.Exit(program.Main(os.Args[1:])) }})
 }
 
 // TestOnTheStore and TestOverTheSocket run the same scripts: a verb gives the

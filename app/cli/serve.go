@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,11 +27,9 @@ func (r *run) serveVerb() *cobra.Command {
 		Long:  "Run the server until it is interrupted.\n\n" + settingsHelp(),
 		Args:  cobra.NoArgs,
 	}
-	open := app.Open
-	if r.machines != nil {
-		open = r.machines.serve(r, cmd)
-	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return r.serve(cmd, open) }
+	var j joining
+	j.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return r.serve(cmd, j) }
 	return settings(cmd, false)
 }
 
@@ -41,10 +38,7 @@ func settingsHelp() string {
 		" in the data directory; the first that is given counts: --smtp-url,\nDOORWARD_SMTP_URL, smtp_url."
 }
 
-// An opener opens a data directory.
-type opener func(context.Context, config.Config) (*app.App, error)
-
-func (r *run) serve(cmd *cobra.Command, open opener) (err error) {
+func (r *run) serve(cmd *cobra.Command, j joining) (err error) {
 	c, err := config.Load(given(cmd), r.Env)
 	if err != nil {
 		return err
@@ -56,7 +50,10 @@ func (r *run) serve(cmd *cobra.Command, open opener) (err error) {
 		debug.SetGCPercent(memoryPercent)
 	}
 	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
-	a, err := open(cmd.Context(), c)
+	if err := r.join(cmd, &c, j); err != nil {
+		return err
+	}
+	a, err := app.OpenMachine(cmd.Context(), c, app.InThis(r.Cluster))
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // when they are told to, and go on with their data.
 func TestThreeMachinesOnOne(t *testing.T) {
 	need.Time(t)
-	program, err := product.BuildClustered()
+	program, err := product.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,12 +28,7 @@ func TestThreeMachinesOnOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	frontend, err := filepath.Abs("../../frontend")
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := append(os.Environ(), "PROGRAM="+program, "ROOT="+dir, "FRONTEND="+frontend, "PEOPLE="+ports(t),
-		"OTHERS="+ports(t))
+	env := append(os.Environ(), "PROGRAM="+program, "ROOT="+dir, "PEOPLE="+ports(t), "OTHERS="+ports(t))
 	for _, what := range []string{"from nothing", "with the data of before"} {
 		log := &product.Transcript{}
 		cmd := exec.Command("../../build/cluster/three")

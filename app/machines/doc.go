@@ -17,6 +17,4 @@
 // connections to it. So a crash at any point leaves something to do, and nothing to repair.
 //
 // Each machine has everything, the authority included, and renews its own certificate.
-//
-// No command offers it yet; see app.Cluster.
 package machines

@@ -2,7 +2,7 @@
 // the authority that certifies them, the files by which a machine is a member, the tokens with
 // which one joins, and the port where they meet.
 //
-// No command offers it yet; package machines puts it together with the rest. It is the network
+// Package machines puts it together with the rest. It is the network
 // half of membership. Package store keeps members and tokens (Registry), and package machines
 // adds machines to raft, removes them, and renews certificates when it is time. It imports
 // neither raft nor the store. Package replica takes a listener and a dialer, which Port.Raft and

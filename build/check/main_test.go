@@ -119,7 +119,7 @@ func TestAcceptBinary(t *testing.T) {
 	if err := os.Truncate("m", maxBinary+1); err != nil {
 		t.Fatal(err)
 	}
-	if err := acceptBinary("m"); err == nil || !strings.Contains(err.Error(), "it may have 27.5") {
+	if err := acceptBinary("m"); err == nil || !strings.Contains(err.Error(), "it may have 30000000") {
 		t.Errorf("a program of %d bytes: %v, want it refused", maxBinary+1, err)
 	}
 	build("-buildmode=pie")

@@ -10,28 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"doorward/build/need"
 )
-
-// BuildClustered makes the program with the commands about a cluster, once for all tests.
-var BuildClustered = sync.OnceValues(func() (program string, err error) {
-	if _, err := Build(); err != nil {
-		return "", err
-	}
-	program = filepath.Join(Workshop, "doorward-cluster")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=v1.2.3",
-		"-o", program, "doorward/app/e2e/clustered")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return program, nil
-})
 
 // A Machine is a machine of a cluster: a process of its own, with its own data directory.
 type Machine struct {
@@ -52,11 +36,7 @@ type Machine struct {
 func NewMachine(t *testing.T, name string) *Machine {
 	t.Helper()
 	need.Time(t)
-	program, err := BuildClustered()
-	if err != nil {
-		t.Fatal(err)
-	}
-	frontend, err := filepath.Abs("../../frontend")
+	program, err := Build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +46,7 @@ func NewMachine(t *testing.T, name string) *Machine {
 	}
 	m := &Machine{Name: name, Dir: filepath.Join(dir, "data"), At: freePort(t), Listen: freePort(t), program: program,
 		t: t}
-	m.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "FRONTEND=" + frontend, "DOORWARD_DATA=" + m.Dir}
+	m.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DOORWARD_DATA=" + m.Dir}
 	t.Cleanup(func() {
 		m.Kill()
 		if t.Failed() {

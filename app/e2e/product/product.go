@@ -57,7 +57,7 @@ func Compile(name, env, tags string) (program string, err error) {
 	}
 	program = filepath.Join(Workshop, name)
 	cmd := exec.Command("go", "build", "-overlay", strings.TrimSpace(string(overlay)), "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w", "-tags", tags, "-o", program, "doorward")
+		"-ldflags", "-s -w -X main.version=v1.2.3", "-tags", tags, "-o", program, "doorward")
 	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
