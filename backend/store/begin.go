@@ -48,7 +48,7 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	now := b.newest.Load()
 	ctx = context.WithoutCancel(ctx) // others wait for it
-	if err := firstOf(ctx, s.check, s.migrate); err != nil {
+	if err := firstOf(ctx, s.check, s.readLatest, s.migrate); err != nil {
 		return err
 	}
 	b.done.Store(now)

@@ -177,30 +177,44 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 	return known, err
 }
 
-// maxSkew is how far the clocks of two machines that lead in turn may differ. A clock that
-// is further behind was set back: it is used as it is, since what was about to expire must
-// not last until it has caught up.
+// maxSkew is how far the clock may be behind the last entry of a store on one machine. A clock that
+// is further behind was set back: it is used as it is, since what was about to expire must not last
+// until it has caught up.
+//
+// With several machines the last entry is perhaps of another one, whose clock was ahead, or this
+// one's is behind: nobody knows. So the bound is that by which a clock is held, clockBack.
 const maxSkew = 10 * time.Second
+
+// catchUp is which part of the time that passes makes up for a clock that is behind the last entry:
+// what is to expire in an hour lasts for 66 minutes and 40 seconds at most.
+const catchUp = 10
 
 // latest is the time of the newest audit entry made by another process: the previous
 // leader, or a previous run here. A process does not apply the rule to its own entries, so
 // that a clock set back while it runs is noticed.
 type latest struct {
-	at     atomic.Int64 // microseconds
-	unread atomic.Bool  // the log has not been read since this process began to lead
+	at     atomic.Int64  // microseconds
+	read   atomic.Int64  // this process's clock when it was read, likewise
+	most   time.Duration // by which the clock may be behind it
+	unread atomic.Bool   // the log has not been read since this process began to lead
 }
 
 // recorded stores the time of an entry.
-func (l *latest) recorded(at time.Time) { l.at.Store(at.UnixMicro()) }
+func (l *latest) recorded(at, now time.Time) {
+	l.at.Store(at.UnixMicro())
+	l.read.Store(now.UnixMicro())
+}
 
-// notBehind returns now, or the time of the last entry if that is ahead by no more than two
-// clocks can differ.
+// notBehind returns now; or if it was behind the last entry, a time that goes on from there, more
+// slowly than now does, until now has caught up. So time does not run backwards with a new leader,
+// and does not stand still either: what expires does so a little late, and never early.
 func (l *latest) notBehind(now time.Time) time.Time {
-	last := time.UnixMicro(l.at.Load())
-	if ahead := last.Sub(now); ahead > 0 && ahead <= maxSkew {
-		return last.UTC()
+	read := time.UnixMicro(l.read.Load())
+	behind, passed := time.UnixMicro(l.at.Load()).Sub(read), now.Sub(read)
+	if behind <= 0 || behind > l.most || passed < 0 {
+		return now
 	}
-	return now
+	return now.Add(max(0, behind-passed/catchUp)).Truncate(time.Microsecond)
 }
 
 // Now returns the store's time, to the microsecond. It is not behind the last entry of
@@ -218,7 +232,7 @@ func (s *Store) readLatest(ctx context.Context) error {
 			return err
 		}
 		if len(p.Items) > 0 {
-			s.latest.recorded(p.Items[0].At)
+			s.latest.recorded(p.Items[0].At, s.clockNow())
 		}
 		s.latest.unread.Store(false)
 		return nil

@@ -111,6 +111,10 @@ func openAsItIs(o Options) (*Store, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	s.latest.unread.Store(true)
+	s.latest.most = maxSkew
+	if s.Elected() {
+		s.latest.most = clockBack
+	}
 	s.lead.follow(engine, func() {
 		s.latest.unread.Store(true)
 		s.beginnings.newest.Add(1)
@@ -204,8 +208,7 @@ func (s *Store) update(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := s.readLatest(ctx); err != nil {
 		return err
 	}
-	now := s.Now()
-	op := opOf(ctx)
+	now, op := s.clockNow(), opOf(ctx)
 	err := s.kv.Update(ctx, op, func(t kv.Tx) error {
 		tx := newTx(Tx{
 			Now:     s.latest.notBehind(now),

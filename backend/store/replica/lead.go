@@ -36,6 +36,9 @@ func (n *Node) beginLead(begun uint64) uint64 {
 		n.serve(begun)
 		return begun
 	}
+	if n.o.BeforeLead != nil {
+		n.o.BeforeLead(n.ctx)
+	}
 	term, ok := n.takeOver()
 	if !ok {
 		return begun

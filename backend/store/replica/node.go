@@ -37,6 +37,10 @@ type Options struct {
 	Listener net.Listener // at Self.Address; the Node closes it
 	Dial     Dialer       // nil: TCP
 
+	// BeforeLead is called when this machine was elected, before it serves; nil: nothing is. It
+	// may hand the lead over.
+	BeforeLead func(ctx context.Context)
+
 	// Heartbeat is how long a machine waits for the leading one before it stands for
 	// election. Zero is half a second, below which elections chase each other on a busy
 	// machine.
