@@ -125,7 +125,8 @@ func (a *App) openStore(open MachineOpener) (err error) {
 	if err := a.openMachine(open); err != nil {
 		return err
 	}
-	o := store.Options{Engine: badger.Engine, Dir: a.c.Data, Logger: a.log, MinFree: a.c.MinFree}
+	o := store.Options{Engine: badger.Engine, Dir: a.c.Data, Logger: a.log, MinFree: a.c.MinFree,
+		Now: a.c.Now}
 	if a.machine != nil {
 		o.Engine = a.machine.Engine
 	}

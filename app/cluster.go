@@ -58,6 +58,7 @@ type ClusterOptions struct {
 	Version string // of this program
 	URL     string // the public URL, if it was given at the start
 	Logger  *slog.Logger
+	Now     func() time.Time // nil: time.Now
 }
 
 // A Machine is this machine's part in its cluster.
@@ -104,7 +105,8 @@ type MachineHealth struct {
 	Leads, Self     bool
 	Answers         bool          // what follows is known of one that does
 	Behind          uint64        // changes that its copy lacks, of those that any machine has
-	Ahead           time.Duration // of its clock, compared with this machine's; negative: it is behind
+	Ahead           time.Duration // of its clock, compared with most of those that answer; negative: it is behind
+	WrongClock      bool          // by so much that it does not lead
 	Free, Floor     uint64        // bytes of its disk, and below how many it takes no changes
 	Version         string
 	CertificateEnds time.Time
@@ -143,7 +145,7 @@ type MachineOpener func(c config.Config, log *slog.Logger) (Machine, error)
 func InThis(cluster Cluster) MachineOpener {
 	return func(c config.Config, log *slog.Logger) (Machine, error) {
 		return cluster.Open(ClusterOptions{
-			Data: c.Data, Listen: c.ClusterListen, Version: c.Version, URL: GivenURL(c), Logger: log,
+			Data: c.Data, Listen: c.ClusterListen, Version: c.Version, URL: GivenURL(c), Logger: log, Now: c.Now,
 		})
 	}
 }

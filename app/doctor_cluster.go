@@ -81,6 +81,14 @@ func leadCheck(all []MachineHealth) api.Check {
 		text.Count(len(all), "machine"), answer)
 }
 
+// apart says how far a clock is from others.
+func apart(ahead time.Duration) string {
+	if ahead < 0 {
+		return (-ahead).Round(100*time.Millisecond).String() + " behind"
+	}
+	return ahead.Round(100*time.Millisecond).String() + " ahead of"
+}
+
 // machineCheck is what is worst about a machine, or else how it is.
 func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 	name := "machine " + m.Name
@@ -91,10 +99,13 @@ func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 	case m.Free < m.Floor:
 		return onlyShell(name, "fail", "Free up disk space there.",
 			"It takes no changes: %d MB of its disk are free.", m.Free>>20)
+	case m.WrongClock:
+		return onlyShell(name, "warn", "Have it follow the same time server as the others.",
+			"Its clock is %s most of the others': it does not lead until that is corrected.", apart(m.Ahead))
 	case m.Ahead.Abs() > clockApart:
-		return onlyShell(name, "warn", "Have both follow the same time server: what expires does so by the clock of "+
-			"the machine that leads.", "Its clock is %s off from this machine's.",
-			m.Ahead.Abs().Round(100*time.Millisecond))
+		return onlyShell(name, "warn", "Have all machines follow the same time server: what expires does so by the "+
+			"clock of the one that leads, and of two nobody knows which is right.",
+			"Its clock is %s the others'.", apart(m.Ahead))
 	case m.CertificateEnds.Sub(now) < certificateSoon:
 		return onlyShell(name, "warn", "It is renewed 30 days before. Look into that machine's log.",
 			"Its certificate for the others ends on %s.", m.CertificateEnds.Format(time.DateOnly))

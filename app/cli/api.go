@@ -93,7 +93,7 @@ func (r *run) open(cmd *cobra.Command, flags map[string]string) (*app.App, error
 	if c.LogLevel == "info" {
 		c.LogLevel = "warn" // a verb reports on its own what it did
 	}
-	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	c.Frontend, c.Version, c.Log, c.Now = r.Frontend, r.Version, r.Stderr, r.Now
 	return app.Open(cmd.Context(), c)
 }
 

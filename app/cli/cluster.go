@@ -87,6 +87,7 @@ func (r *run) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions
 	return app.ClusterOptions{
 		Data: c.Data, Listen: f.listen, Address: f.address, Name: f.name, Version: r.Version, URL: app.GivenURL(c),
 		Logger: slog.New(slog.NewTextHandler(r.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Now:    r.Now,
 	}
 }
 

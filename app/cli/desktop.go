@@ -33,6 +33,6 @@ func (r *run) desktop(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	c.Frontend, c.Version, c.Log, c.Now = r.Frontend, r.Version, r.Stderr, r.Now
 	return openWindow(cmd.Context(), c)
 }

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"doorward/app"
 	"doorward/backend/access"
@@ -26,7 +27,8 @@ type Program struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Env      func(name string) string
-	Cluster  app.Cluster // what several machines do together
+	Cluster  app.Cluster      // what several machines do together
+	Now      func() time.Time // nil: the system's clock
 }
 
 // Main runs the verb in args, which do not include the program's name, and

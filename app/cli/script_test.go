@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"testing"
+	"time"
 
 	"doorward/app/cli"
 	"doorward/app/machines"
@@ -26,8 +27,18 @@ func TestMain(m *testing.M) {
 		Stderr:   os.Stderr,
 		Env:      os.Getenv,
 		Cluster:  machines.Cluster{},
+		Now:      now,
 	}
 	testscript.Main(m, map[string]func(){"doorward": func() { os.Exit(program.Main(os.Args[1:])) }})
+}
+
+// testClock is how far ahead of the system's the clock of a process of these tests is. The program
+// that is released knows no such variable.
+const testClock = "TEST_CLOCK_AHEAD"
+
+func now() time.Time {
+	ahead, _ := time.ParseDuration(os.Getenv(testClock))
+	return time.Now().Add(ahead)
 }
 
 // TestOnTheStore and TestOverTheSocket run the same scripts: a verb gives the

@@ -49,7 +49,7 @@ func (r *run) serve(cmd *cobra.Command, j joining) (err error) {
 	if r.Env("GOGC") == "" {
 		debug.SetGCPercent(memoryPercent)
 	}
-	c.Frontend, c.Version, c.Log = r.Frontend, r.Version, r.Stderr
+	c.Frontend, c.Version, c.Log, c.Now = r.Frontend, r.Version, r.Stderr, r.Now
 	if err := r.join(cmd, &c, j); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"doorward/backend/access"
 	"doorward/backend/address"
@@ -36,6 +37,7 @@ type Config struct {
 	Frontend fs.FS             // portal/, emails/, tokens.css and dist/
 	Version  string            // of this program
 	Log      io.Writer         // where the log goes; nil: standard error
+	Now      func() time.Time  // nil: the system's clock
 	SetWith  map[string]string // by what a setting was given, by its name; absent: it has its default
 	Notes    []string          // what was corrected, or should be, when the settings were read
 }

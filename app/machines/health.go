@@ -11,7 +11,7 @@ import (
 
 // status is how this machine is.
 func (m *machine) status() cluster.Status {
-	s := cluster.Status{Now: time.Now().UTC(), Version: m.o.Version, Applied: m.applied(),
+	s := cluster.Status{Now: m.o.Now().UTC(), Version: m.o.Version, Applied: m.applied(),
 		Ends: m.identity.Certificate().NotAfter}
 	if m.store.Load() == nil {
 		return s
@@ -38,14 +38,14 @@ func (m *machine) statuses(ctx context.Context) map[cluster.NodeID]heard {
 			continue
 		}
 		asked.Go(func() {
-			began := time.Now()
+			began := m.o.Now()
 			n, err := m.port.Ask(ctx, k.ID)
 			if err != nil {
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all[k.ID] = heard{n.Status, apart(n.Status.Now, began, time.Now())}
+			all[k.ID] = heard{n.Status, apart(n.Status.Now, began, m.o.Now())}
 		})
 	}
 	asked.Wait()
@@ -79,10 +79,13 @@ func (m *machine) Health(ctx context.Context) (all []app.MachineHealth) {
 	for _, s := range said {
 		newest = max(newest, s.Applied)
 	}
+	off := middle(aheadOf(said, m.identity.Node()))
 	for _, k := range m.members() {
 		h := app.MachineHealth{Name: k.Name, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node()}
 		if s, ok := said[k.ID]; ok {
-			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead
+			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead+off
+			wrong, _ := offBy(aheadOf(said, k.ID))
+			h.WrongClock = wrong != 0
 			h.Free, h.Floor, h.Version, h.CertificateEnds = s.Free, s.Floor, s.Version, s.Ends
 		}
 		all = append(all, h)

@@ -210,6 +210,7 @@ func (Cluster) Join(ctx context.Context, o app.ClusterOptions, contact, token st
 		Version: o.Version,
 		Schema:  store.Schema(),
 		Setup:   given,
+		Now:     o.Now,
 		Keep:    func(w cluster.Welcome) error { return keep(o.Data, w) },
 	})
 	return err

@@ -3,15 +3,10 @@ package machines
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +14,6 @@ import (
 	"doorward/app"
 	"doorward/backend/access"
 	"doorward/backend/cluster"
-	"doorward/backend/private"
 	"doorward/backend/store"
 	"doorward/backend/store/kv"
 	"doorward/backend/store/replica"
@@ -46,10 +40,14 @@ type machine struct {
 	kick    chan struct{}                    // likewise, when the leading machine has to look
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
 	handing handing
-	newer   atomic.Pointer[cluster.News] // what another one has told
-	ctx     context.Context
-	cancel  context.CancelFunc
-	jobs    sync.WaitGroup
+
+	clockOff     atomic.Int64 // by how much this machine's clock is ahead of most of the others', if that is too much
+	clocksDiffer atomic.Bool  // some clock differs from this one's, and it is said
+
+	newer  atomic.Pointer[cluster.News] // what another one has told
+	ctx    context.Context
+	cancel context.CancelFunc
+	jobs   sync.WaitGroup
 }
 
 // Open implements app.Cluster.
@@ -62,8 +60,9 @@ func (Cluster) Open(o app.ClusterOptions) (app.Machine, error) {
 }
 
 func open(o app.ClusterOptions) (*machine, error) {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
+	o.Logger = cmp.Or(o.Logger, slog.Default())
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if _, err := os.Lstat(within(o.Data, aloneFile)); err == nil {
 		return nil, access.Errorf(access.NoData,
@@ -108,7 +107,7 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		return nil, err
 	}
 	m.list.Store(&[]cluster.Member{})
-	o := replica.Options{Config: c, Self: m.self()}
+	o := replica.Options{Config: c, Self: m.self(), BeforeLead: m.yield}
 	if begins != nil {
 		m.list.Store(&begins.Members)
 		if begins.First {
@@ -124,6 +123,7 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 		Unknown:  func() { wake(m.unknown) },
 		Joins:    m.joins(),
 		Log:      m.log,
+		Now:      m.o.Now,
 	})
 	o.Listener, o.Dial = m.port.Raft(), m.port.DialRaft
 	if m.node, err = replica.Open(o); err != nil {
@@ -143,31 +143,6 @@ func copyMissing(dir string) error {
 			"cluster, then run here: doorward cluster rejoin", dir).WithCode("cluster_copy_missing")
 }
 
-// members is the newest list that this machine knows of.
-func (m *machine) members() []cluster.Member {
-	if n := m.newer.Load(); n != nil && n.At > m.applied() {
-		return n.Members
-	}
-	return *m.list.Load()
-}
-
-// place says how new members is.
-func (m *machine) place() uint64 {
-	at := m.applied()
-	if n := m.newer.Load(); n != nil {
-		at = max(at, n.At)
-	}
-	return at
-}
-
-// applied is how many entries of the log this machine's copy has.
-func (m *machine) applied() uint64 {
-	if m.store.Load() == nil {
-		return 0
-	}
-	return m.node.Applied()
-}
-
 // Attach implements app.Machine.
 func (m *machine) Attach(s *store.Store) (err error) {
 	m.store.Store(s)
@@ -182,157 +157,10 @@ func (m *machine) Attach(s *store.Store) (err error) {
 	m.jobs.Go(func() { m.serveCommands(m.port.Commands(), true) })
 	m.jobs.Go(m.follow)
 	m.jobs.Go(m.hear)
+	m.jobs.Go(m.watchClock)
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.lead) })
 	m.jobs.Go(func() { s.WhileLeading(m.ctx, m.mindRoom) })
 	return nil
-}
-
-// committed is told of each commit, on every machine.
-func (m *machine) committed(changes []store.Change) {
-	for _, c := range changes {
-		if c.Topic == store.MachinesChanged || c.Topic == store.ChangesMissed {
-			wake(m.changed)
-			wake(m.kick)
-			return
-		}
-	}
-}
-
-// wake puts a token where somebody waits for one, if there is none.
-func wake(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// look is how often a machine looks whether its certificate is to be renewed, and tries again
-// what has failed.
-const (
-	look      = time.Hour
-	tryAgain  = time.Second
-	tendEvery = time.Second // as long as something is left to do
-)
-
-// follow reads the list of members when it changes, closes the connections of those that are
-// gone, and renews the certificate.
-func (m *machine) follow() {
-	wait := time.NewTimer(0)
-	defer wait.Stop()
-	for {
-		select {
-		case <-m.changed:
-		case <-wait.C:
-		case <-m.ctx.Done():
-			return
-		}
-		next := look
-		if err := errors.Join(m.reload(), m.renew(time.Now())); err != nil && m.ctx.Err() == nil {
-			m.log.Error("the machines of the cluster cannot be read from the store", "err", err)
-			next = tryAgain
-		}
-		wait.Reset(next)
-	}
-}
-
-// reload reads the list of members from this machine's copy. A copy that has not come yet has
-// none: then it is the list with which this machine has joined.
-func (m *machine) reload() error {
-	var all []cluster.Member
-	err := m.store.Load().View(store.Here(m.ctx), func(tx *store.Tx) (err error) {
-		all, err = store.MachinesIn(tx).List()
-		return err
-	})
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	was := m.members()
-	m.list.Store(&all)
-	m.port.Prune()
-	self := func(o cluster.Member) bool { return o.ID == m.identity.Node() }
-	if slices.ContainsFunc(was, self) && !slices.ContainsFunc(all, self) {
-		m.log.Error("this machine was removed from the cluster: its copy is not kept up to date any more")
-	}
-	return endBeginning(m.o.Data)
-}
-
-// hear asks the other machines who is a member, at the start and whenever one comes that this
-// machine does not know: its copy may be older than that one, which perhaps leads.
-func (m *machine) hear() {
-	pause := time.NewTicker(tryAgain)
-	defer pause.Stop()
-	for {
-		m.ask()
-		select {
-		case <-m.unknown:
-		case <-m.ctx.Done():
-			return
-		}
-		select {
-		case <-pause.C:
-		case <-m.ctx.Done():
-			return
-		}
-	}
-}
-
-// ask takes the newest list that any machine has which this one knows.
-func (m *machine) ask() {
-	for _, k := range m.members() {
-		if k.ID == m.identity.Node() {
-			continue
-		}
-		n, err := m.port.Ask(m.ctx, k.ID)
-		if err != nil || n.At <= m.place() || len(n.Members) == 0 {
-			continue
-		}
-		m.newer.Store(&n)
-		m.port.Prune()
-	}
-}
-
-// renew makes this machine's next certificate when it is time. Its copy has the authority.
-func (m *machine) renew(now time.Time) error {
-	if !m.identity.RenewalDue(now) {
-		return nil
-	}
-	authority, err := m.authority(store.Here(m.ctx))
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(m.members(), func(o cluster.Member) bool { return o.ID == m.identity.Node() })
-	if i < 0 {
-		return nil
-	}
-	csr, err := m.identity.Request()
-	if err != nil {
-		return err
-	}
-	request, err := cluster.ParseRequest(csr)
-	if err != nil {
-		return err
-	}
-	next, err := authority.Renew(m.members()[i], request, now)
-	if err != nil {
-		return err
-	}
-	if err := m.identity.Renew(next, now); err != nil {
-		return err
-	}
-	m.log.Info("this machine's certificate for the cluster was renewed", "until", next.NotAfter.Format(time.RFC3339))
-	return nil
-}
-
-func (m *machine) authority(ctx context.Context) (a *cluster.Authority, err error) {
-	var text []byte
-	err = m.store.Load().View(ctx, func(tx *store.Tx) (err error) {
-		text, err = store.MachinesIn(tx).Authority()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return cluster.ParseAuthority(text)
 }
 
 // AwaitLeader implements app.Machine.
@@ -397,56 +225,4 @@ func (m *machine) Close() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// The files beside the store; see the package's comment.
-const (
-	newFile    = app.ClusterDir + ".new"
-	aloneFile  = app.ClusterDir + ".alone"
-	socketName = app.ClusterDir + ".sock"
-	storeDir   = "store"
-)
-
-func within(data, name string) string { return filepath.Join(data, name) }
-
-// A beginning says how this machine's copy begins.
-type beginning struct {
-	First   bool             `json:"first,omitempty"`   // with what its store has, as the first of the cluster
-	Members []cluster.Member `json:"members,omitempty"` // with what one of these sends
-}
-
-func (b beginning) write(data string) error {
-	text, err := json.Marshal(b)
-	if err != nil {
-		return err
-	}
-	return private.Replace(within(data, newFile), text)
-}
-
-// readBeginning returns nil if the copy has begun.
-func readBeginning(data string) (*beginning, error) {
-	text, err := os.ReadFile(within(data, newFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var b beginning
-	if err := json.Unmarshal(text, &b); err != nil {
-		return nil, fmt.Errorf("read %s: %w", newFile, err)
-	}
-	return &b, nil
-}
-
-// endBeginning says that the copy has begun.
-func endBeginning(data string) error {
-	err := os.Remove(within(data, newFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return private.SyncDir(data)
 }

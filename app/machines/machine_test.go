@@ -55,6 +55,7 @@ type site struct {
 	m     *machine // nil: it is stopped
 	store *store.Store
 	free  atomic.Uint64 // bytes of disk
+	ahead atomic.Int64  // its clock is, by so much
 }
 
 func newSite(t *testing.T, name string) *site {
@@ -65,6 +66,7 @@ func newSite(t *testing.T, name string) *site {
 	s := &site{t: t, o: app.ClusterOptions{Data: filepath.Join(t.TempDir(), name), Name: name,
 		Listen: l.Addr().String(), Version: "1.0.0", Logger: slog.New(slog.DiscardHandler)}}
 	s.free.Store(100 * floor)
+	s.o.Now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	t.Cleanup(s.stop)
 	return s
 }
@@ -81,7 +83,7 @@ func (s *site) tryStart() error {
 	if err != nil {
 		return err
 	}
-	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor,
+	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor, Now: o.Now,
 		Free: func(string) (uint64, error) { return s.free.Load(), nil }})
 	if err == nil {
 		err = m.Attach(kept)
@@ -183,27 +185,6 @@ func TestAMachineComesBackToStrangers(t *testing.T) {
 		return err == nil && standings[id].Answers && standings[id].Behind == 0
 	})
 	eventually(t, "c lists the others", func() bool { return len(c.m.members()) == 3 && c.m.newer.Load() != nil })
-}
-
-// The certificate is renewed from the machine's own copy, when it is time and not before; and
-// the machine goes on with it.
-func TestACertificateIsRenewed(t *testing.T) {
-	a := first(t)
-	b := a.joined("b")
-	a.votes("a", "b")
-	for _, s := range []*site{a, b} {
-		was := s.m.identity.Certificate()
-		must(t, s.m.renew(time.Now()))
-		due := was.NotAfter.Add(-cluster.RenewBefore)
-		must(t, s.m.renew(due.Add(-time.Second)))
-		if s.m.identity.Certificate() != was {
-			t.Errorf("%s has another certificate already", s.o.Name)
-		}
-		must(t, s.m.renew(due))
-		if s.m.identity.Certificate().SerialNumber.Cmp(was.SerialNumber) == 0 {
-			t.Errorf("%s has the same certificate", s.o.Name)
-		}
-	}
 }
 
 // A machine has lost its copy: with its vote it could elect one that never had what it has

@@ -269,8 +269,8 @@ func TestCertificatesOutOfTimeAreExplained(t *testing.T) {
 		at   time.Time
 		want string
 	}{
-		{"a moment before it begins", noon.Add(-backdate - 1), "The certificate is not valid before 1 May 2030 at " +
-			"11:55 UTC, and the clock says 1 May 2030 at 11:54 UTC. Check the clocks of both machines."},
+		{"a moment before it begins", noon.Add(-backdate - 1), "The certificate is not valid before 30 April 2030 " +
+			"at 12:00 UTC, and the clock says 30 April 2030 at 11:59 UTC. Check the clocks of both machines."},
 		{"when it begins", noon.Add(-backdate), ""},
 		{"in its last moment", end, ""},
 		{"a moment after its end", end.Add(1), "The certificate expired on 1 May 2031 at 12:00 UTC, and the clock " +

@@ -119,7 +119,8 @@ func TestAMachineThatDoesNotFit(t *testing.T) {
 		{"the clock 10 s behind", clock(-MaxSkew), ""},
 		{"the clock more behind", clock(-MaxSkew - 1), "join_clock"},
 		{"the clock a year ahead", clock(366 * 24 * time.Hour), "certificate_expired"},
-		{"the clock an hour behind", clock(-time.Hour), "certificate_not_yet_valid"},
+		{"the clock an hour behind", clock(-time.Hour), "join_clock"},
+		{"the clock two days behind", clock(-48 * time.Hour), "certificate_not_yet_valid"},
 		{"another's name", func(o *JoinOptions) { o.Name = "A" }, "join_name_twice"},
 		{"another's address", func(o *JoinOptions) { o.Address = taken.Address }, "join_address_twice"},
 		{"another's address, written otherwise", func(o *JoinOptions) {

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// How long certificates are valid. A certificate begins a little before it is made, so that a
-// machine whose clock is behind takes it.
+// How long certificates are valid. A certificate begins a day before it is made: a machine whose
+// clock is hours behind must still hear from the others that it is. Who is a member is decided by
+// the list of members, so an early beginning lets nobody in.
 const (
 	authorityTTL   = 10 * 365 * 24 * time.Hour
 	certificateTTL = 365 * 24 * time.Hour
-	backdate       = 5 * time.Minute
+	backdate       = 24 * time.Hour
 
 	// RenewBefore is how long before its end a machine's certificate is renewed.
 	RenewBefore = 30 * 24 * time.Hour
@@ -23,7 +24,8 @@ const TokenTTL = time.Hour
 // sent to all of them.
 const MaxMembers = 9
 
-// MaxSkew is how much the clocks of two machines may differ for one to join.
+// MaxSkew is how much the clocks of two machines may differ for one to join. A machine whose clock
+// differs more from most of the others' does not lead.
 const MaxSkew = 10 * time.Second
 
 // The maximum length of what a machine sends to join, and of what it is answered.

@@ -1,0 +1,145 @@
+package machines
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"doorward/app"
+	"doorward/backend/cluster"
+)
+
+// One wrong clock cannot make a right one step back, and of two that differ nobody knows.
+func TestWhoseClockIsWrong(t *testing.T) {
+	const h, s = time.Hour, time.Second
+	skew := cluster.MaxSkew
+	tests := []struct {
+		name  string
+		ahead []time.Duration // of the others
+		want  time.Duration
+		known bool
+	}{
+		{"alone", nil, 0, false},
+		{"two that agree", []time.Duration{s}, 0, true},
+		{"two that differ", []time.Duration{h}, 0, false},
+		{"three that agree", []time.Duration{s, -s}, 0, true},
+		{"another one is ahead", []time.Duration{h, 0}, 0, true},
+		{"another one is behind", []time.Duration{-h, s}, 0, true},
+		{"behind both", []time.Duration{h, h + s}, -h, true},
+		{"ahead of both", []time.Duration{-h, -h - s}, h, true},
+		{"behind both, by as much as is allowed", []time.Duration{skew, skew}, 0, true},
+		{"behind both, by more", []time.Duration{skew + 1, skew + 1}, -skew - 1, true},
+		{"behind one, by more", []time.Duration{skew + 1, skew}, 0, true},
+		{"in the middle of three that differ", []time.Duration{h, -h}, 0, true},
+		{"the last of three that differ", []time.Duration{h, 2 * h}, -h, true},
+		{"two and two", []time.Duration{0, h, h}, 0, false},
+		{"one of four", []time.Duration{h, h, h + s}, -h, true},
+		{"two of five are wrong, and it is not", []time.Duration{0, s, h, h}, 0, true},
+		{"two of five are wrong, and it is", []time.Duration{0, h, h, h + s}, -h, true},
+	}
+	for _, tt := range tests {
+		if got, known := offBy(tt.ahead); got != tt.want || known != tt.known {
+			t.Errorf("%s: offBy(%v) = %v, %v, want %v, %v", tt.name, tt.ahead, got, known, tt.want, tt.known)
+		}
+	}
+}
+
+// said is what a machine has logged.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) has(words string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Contains(s.text.String(), words)
+}
+
+// The clock of the machine that leads jumps. It hands the lead over, and does not serve when it is
+// elected again; the doctor says why. Corrected, it can lead.
+func TestAMachineWithAWrongClockDoesNotLead(t *testing.T) {
+	for name, jump := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			a := first(t)
+			b, c := a.joined("b"), a.joined("c")
+			a.votes("a", "b", "c")
+			a.ahead.Store(int64(jump))
+			var leads *site
+			eventually(t, "another one leads", func() bool {
+				for _, s := range []*site{b, c} {
+					if s.store.Leads() {
+						leads = s
+					}
+				}
+				return leads != nil && !a.store.Leads()
+			})
+			health := a.health(t)
+			if h := health["a"]; !h.WrongClock || (h.Ahead-jump).Abs() > time.Minute {
+				t.Errorf("of a it is known: %+v", h)
+			}
+			if h := health["b"]; h.WrongClock || h.Ahead.Abs() > time.Minute {
+				t.Errorf("of b it is known: %+v", h)
+			}
+			served := make(chan bool, 10)
+			gone := a.store.OnLead(func(leads bool) { served <- leads })
+			must(t, leads.m.node.HandOverTo(a.m.self())) // as if it was elected
+			eventually(t, "another one leads again", func() bool { return b.store.Leads() || c.store.Leads() })
+			gone()
+			close(served)
+			for leads := range served {
+				if leads {
+					t.Error("it has served")
+				}
+			}
+			a.ahead.Store(0)
+			eventually(t, "it is known to be right", func() bool { return a.m.clockOff.Load() == 0 })
+			eventually(t, "a leads again", func() bool {
+				for _, s := range []*site{b, c} {
+					if s.store.Leads() {
+						_ = s.m.node.HandOverTo(a.m.self())
+					}
+				}
+				return a.store.Leads()
+			})
+		})
+	}
+}
+
+func (s *site) health(t *testing.T) map[string]app.MachineHealth {
+	t.Helper()
+	all := map[string]app.MachineHealth{}
+	for _, h := range s.m.Health(t.Context()) {
+		all[h.Name] = h
+	}
+	return all
+}
+
+// Of two machines whose clocks differ nobody knows which is right: the lead stays, and both say so.
+func TestOfTwoClocksNobodyKnows(t *testing.T) {
+	a := first(t)
+	b := newSite(t, "b")
+	var log said
+	b.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, a.token()))
+	b.start()
+	a.votes("a", "b")
+	a.ahead.Store(int64(time.Hour))
+	eventually(t, "b says it", func() bool { return log.has("the clock of another machine differs") })
+	eventually(t, "a has noticed it, too", a.m.clocksDiffer.Load)
+	if !a.store.Leads() || a.m.clockOff.Load() != 0 || b.m.clockOff.Load() != 0 {
+		t.Error("one of them takes its clock for wrong")
+	}
+	if h := a.health(t)["b"]; h.WrongClock || (h.Ahead+time.Hour).Abs() > time.Minute {
+		t.Errorf("of b it is known: %+v", h)
+	}
+}
