@@ -47,6 +47,7 @@ type machine struct {
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
 	handing handing
 	newer   atomic.Pointer[cluster.News] // what another one has told
+	raising raising
 	ctx     context.Context
 	cancel  context.CancelFunc
 	jobs    sync.WaitGroup
@@ -81,6 +82,7 @@ func open(o app.ClusterOptions) (*machine, error) {
 	m := &machine{o: o, log: o.Logger, identity: id, listener: l, changed: make(chan struct{}, 1),
 		kick: make(chan struct{}, 1), unknown: make(chan struct{}, 1)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.raising.unfit = make(chan error, 1)
 	return m, nil
 }
 
@@ -227,6 +229,7 @@ func (m *machine) follow() {
 			return
 		}
 		next := look
+		m.checkSchema()
 		if err := errors.Join(m.reload(), m.renew(time.Now())); err != nil && m.ctx.Err() == nil {
 			m.log.Error("the machines of the cluster cannot be read from the store", "err", err)
 			next = tryAgain
