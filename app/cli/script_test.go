@@ -10,6 +10,7 @@ import (
 	"doorward/app/cli"
 	"doorward/app/machines"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/store"
 	"doorward/build/need"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,7 +28,14 @@ func TestMain(m *testing.M) {
 		Env:      os.Getenv,
 		Cluster:  machines.Cluster{},
 	}
-	testscript.Main(m, map[string]func(){"doorward": func() { os.Exit(program.Main(os.Args[1:])) }})
+	testscript.Main(m, map[string]func(){
+		"doorward": func() { os.Exit(program.Main(os.Args[1:])) },
+		nextProgram: func() {
+			store.Rehearse()
+			program.Version = nextVersion
+			os.Exit(program.Main(os.Args[1:]))
+		},
+	})
 }
 
 // TestOnTheStore and TestOverTheSocket run the same scripts: a verb gives the

@@ -54,7 +54,12 @@ func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
 	if err != nil {
 		return News{}, err
 	}
-	if err := json.Unmarshal(text, &n); err != nil { // a newer version may tell more
+	return readNews(text)
+}
+
+// readNews reads what another machine tells. One with a newer version may tell more.
+func readNews(text []byte) (n News, err error) {
+	if err := json.Unmarshal(text, &n); err != nil {
 		return News{}, err
 	}
 	if len(n.Members) > MaxMembers {
