@@ -173,7 +173,9 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	failed := make(chan error, 3)
+	var unfit <-chan error
 	if a.machine != nil {
+		unfit = a.machine.Unfit()
 		a.running.Go(func() { failed <- a.web.ServeForwarded(a.machine.Forwarded()) })
 	}
 	a.running.Go(func() { failed <- a.web.Serve(socket, true) })
@@ -204,6 +206,7 @@ func (a *App) Serve(ctx context.Context, ready func(ServeInfo)) error {
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+	case err = <-unfit:
 	}
 	stop()
 	a.handOver(worked)

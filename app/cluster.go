@@ -87,6 +87,10 @@ type Machine interface {
 	// Health asks every machine how it is. It is answered on each of them.
 	Health(ctx context.Context) []MachineHealth
 
+	// Unfit returns a channel that has an error when this program must not go on with the
+	// cluster's data, which a newer one has changed meanwhile.
+	Unfit() <-chan error
+
 	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
 	// ends.
 	AwaitLeader(ctx context.Context)

@@ -31,6 +31,7 @@ type host struct {
 	name, dir, at string
 	url           string // the public one, if it is given
 	env           []string
+	program       string // what it runs; empty: doorward
 	web           string // where it serves, as HOST:PORT, since its first start
 	cmd           *exec.Cmd
 	said          *buffer
@@ -84,7 +85,7 @@ func (h *host) command(program string, args ...string) *exec.Cmd {
 // try runs a command, and returns what it prints and says.
 func (h *host) try(args ...string) (out, said string, err error) {
 	h.t.Helper()
-	cmd := h.command("doorward", args...)
+	cmd := h.command(cmp.Or(h.program, "doorward"), args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
@@ -117,7 +118,7 @@ func (h *host) serve(args ...string) {
 	if h.url != "" {
 		args = append(args, "--url", h.url)
 	}
-	h.cmd = h.command("doorward", args...)
+	h.cmd = h.command(cmp.Or(h.program, "doorward"), args...)
 	h.said = &buffer{}
 	h.cmd.Stderr = h.said
 	out, err := h.cmd.StdoutPipe()

@@ -11,6 +11,7 @@ import (
 	"doorward/app/cli"
 	"doorward/app/machines"
 	"doorward/backend/mail/mailtest"
+	"doorward/backend/store"
 	"doorward/build/need"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +30,14 @@ func TestMain(m *testing.M) {
 		Cluster:  machines.Cluster{},
 		Now:      now,
 	}
-	testscript.Main(m, map[string]func(){"doorward": func() { os.Exit(program.Main(os.Args[1:])) }})
+	testscript.Main(m, map[string]func(){
+		"doorward": func() { os.Exit(program.Main(os.Args[1:])) },
+		nextProgram: func() {
+			store.Rehearse()
+			program.Version = nextVersion
+			os.Exit(program.Main(os.Args[1:]))
+		},
+	})
 }
 
 // testClock is how far ahead of the system's the clock of a process of these tests is. The program

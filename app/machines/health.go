@@ -7,11 +7,12 @@ import (
 
 	"doorward/app"
 	"doorward/backend/cluster"
+	"doorward/backend/store"
 )
 
 // status is how this machine is.
 func (m *machine) status() cluster.Status {
-	s := cluster.Status{Now: m.o.Now().UTC(), Version: m.o.Version, Applied: m.applied(),
+	s := cluster.Status{Now: m.o.Now().UTC(), Version: m.o.Version, Schema: store.Schema(), Applied: m.applied(),
 		Ends: m.identity.Certificate().NotAfter}
 	if m.store.Load() == nil {
 		return s

@@ -31,7 +31,6 @@ func (m *machine) joins() *cluster.Joins {
 	return &cluster.Joins{
 		Authority: m.authority,
 		Registry:  registry{m},
-		Schema:    store.Schema(),
 		Check:     m.check,
 		Bundle: func(context.Context, cluster.Member) ([]byte, error) {
 			return json.Marshal(bundle{InstanceKey: m.store.Load().InstanceKey()})
@@ -211,7 +210,9 @@ func (Cluster) Join(ctx context.Context, o app.ClusterOptions, contact, token st
 		Schema:  store.Schema(),
 		Setup:   given,
 		Now:     o.Now,
-		Keep:    func(w cluster.Welcome) error { return keep(o.Data, w) },
+
+		OldestSchema: store.OldestShared(),
+		Keep:         func(w cluster.Welcome) error { return keep(o.Data, w) },
 	})
 	return err
 }

@@ -74,6 +74,7 @@ func (m *machine) follow() {
 			return
 		}
 		next := look
+		m.checkSchema()
 		if err := errors.Join(m.reload(), m.renew(m.o.Now())); err != nil && m.ctx.Err() == nil {
 			m.log.Error("the machines of the cluster cannot be read from the store", "err", err)
 			next = tryAgain

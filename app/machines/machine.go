@@ -44,10 +44,11 @@ type machine struct {
 	clockOff     atomic.Int64 // by how much this machine's clock is ahead of most of the others', if that is too much
 	clocksDiffer atomic.Bool  // some clock differs from this one's, and it is said
 
-	newer  atomic.Pointer[cluster.News] // what another one has told
-	ctx    context.Context
-	cancel context.CancelFunc
-	jobs   sync.WaitGroup
+	newer   atomic.Pointer[cluster.News] // what another one has told
+	ctx     context.Context
+	raising raising
+	cancel  context.CancelFunc
+	jobs    sync.WaitGroup
 }
 
 // Open implements app.Cluster.
@@ -80,6 +81,7 @@ func open(o app.ClusterOptions) (*machine, error) {
 	m := &machine{o: o, log: o.Logger, identity: id, listener: l, changed: make(chan struct{}, 1),
 		kick: make(chan struct{}, 1), unknown: make(chan struct{}, 1)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.raising.unfit = make(chan error, 1)
 	return m, nil
 }
 

@@ -2,6 +2,7 @@ package machines
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -59,7 +60,9 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 	if err := m.add(kept, have); err != nil {
 		return true, err
 	}
-	return m.promote(ctx, kept)
+	left, err = m.promote(ctx, kept)
+	waits, raising := m.raise(ctx)
+	return left || waits, errors.Join(err, raising)
 }
 
 // drop takes away the copy and the vote of machines that leave, and then forgets them, whereupon

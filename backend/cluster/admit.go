@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type Registry interface {
 type Admission struct {
 	Token   *KeptToken // nil: there is none with that hash
 	Members []Member
+	Schema  int    // that the store has
 	Joined  Member // set by the decision
 }
 
@@ -35,9 +37,11 @@ type JoinRequest struct {
 	Name    string        `json:"name"`
 	Address string        `json:"address"`
 	Version string        `json:"version"` // of the program
-	Schema  int           `json:"schema"`  // of the store
+	Schema  int           `json:"schema"`  // of the store: the newest that the program knows
 	Clock   time.Time     `json:"clock"`
 	Setup   []byte        `json:"setup,omitempty"` // what the caller compares
+
+	OldestSchema int `json:"oldest_schema,omitempty"` // with which it works in a cluster; zero: it is Schema
 }
 
 // parseJoin reads a request. Whoever sent it may be anybody: what is wrong with it is told
@@ -101,7 +105,7 @@ func (j *Joins) admit(r JoinRequest, csr Request, a *Admission, now time.Time) e
 		joined.JoinedAt, joined.Role = a.Members[i].JoinedAt, a.Members[i].Role
 		others = slices.Delete(slices.Clone(a.Members), i, i+1)
 	}
-	if err := j.fits(r, now); err != nil {
+	if err := j.fits(r, a.Schema, now); err != nil {
 		return err
 	}
 	if err := fitsAmong(joined, others); err != nil {
@@ -112,13 +116,13 @@ func (j *Joins) admit(r JoinRequest, csr Request, a *Admission, now time.Time) e
 }
 
 // fits refuses a machine whose set-up is not that of the cluster.
-func (j *Joins) fits(r JoinRequest, now time.Time) error {
+func (j *Joins) fits(r JoinRequest, schema int, now time.Time) error {
 	switch {
-	case r.Schema < j.Schema:
+	case r.Schema < schema:
 		return access.Errorf(access.Conflict,
 			"This machine's version of Doorward is older than the cluster's. Upgrade this machine, then join.").
 			WithCode("join_schema_older")
-	case r.Schema > j.Schema:
+	case cmp.Or(r.OldestSchema, r.Schema) > schema:
 		return access.Errorf(access.Conflict,
 			"This machine's version of Doorward is newer than the cluster's. Upgrade the cluster, then join.").
 			WithCode("join_schema_newer")

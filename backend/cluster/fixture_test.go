@@ -94,7 +94,7 @@ func (r *registry) Admit(_ context.Context, hash access.SecretHash, decide func(
 }
 
 func (r *registry) admission(hash access.SecretHash) *Admission {
-	a := &Admission{Members: slices.Clone(r.members)}
+	a := &Admission{Members: slices.Clone(r.members), Schema: 7}
 	if k, ok := r.tokens[hash]; ok {
 		a.Token = &k
 	}
@@ -150,7 +150,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, authority: the(NewAuthority(noon))(t), clock: &clock{at: noon},
 		registry: &registry{tokens: map[access.SecretHash]KeptToken{}}}
-	w.joins = &Joins{Authority: having(w.authority), Registry: w.registry, Schema: 7,
+	w.joins = &Joins{Authority: having(w.authority), Registry: w.registry,
 		Bundle: func(context.Context, Member) ([]byte, error) { return []byte("the instance key"), nil }}
 	return w
 }

@@ -24,7 +24,7 @@ func FuzzJoinRequest(f *testing.F) {
 		good.String()[:200], "\x00\x00\x00\x0b{\"CSR\":\"AA\"}"} {
 		f.Add([]byte(s))
 	}
-	joins := &Joins{Authority: having(a), Schema: 7}
+	joins := &Joins{Authority: having(a)}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		text, err := readMessage(strings.NewReader(string(sent)), maxRequest)
 		if err != nil {
@@ -42,11 +42,11 @@ func FuzzJoinRequest(f *testing.F) {
 			strings.ContainsAny(r.Name+r.Address+r.Version, "\n\r\x1b") {
 			t.Errorf("it is read as %+v, %+v", r, req)
 		}
-		if err := joins.admit(r, req, &Admission{}, noon); err == nil || err.Error() != tokenUnknown().Error() {
+		if err := joins.admit(r, req, &Admission{Schema: 7}, noon); err == nil || err.Error() != tokenUnknown().Error() {
 			t.Errorf("without a token it is answered with %v", err)
 		}
 		kept := Token{Secret: r.Secret}.Keep(noon)
-		admission := Admission{Token: &kept}
+		admission := Admission{Token: &kept, Schema: 7}
 		if err := joins.admit(r, req, &admission, noon); err == nil && (admission.Joined.ID != req.node ||
 			kept.UsedBy != req.hash || r.Schema != 7) {
 			t.Errorf("%+v is admitted as %+v", r, admission.Joined)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"net"
 	"time"
@@ -20,8 +21,11 @@ type JoinOptions struct {
 	Name    string // of this machine
 	Address string // at which the others will reach it
 	Version string
-	Schema  int
-	Setup   []byte // for Joins.Check
+	Schema  int // of the store, the newest that the program knows
+
+	// OldestSchema is the oldest one with which it works in a cluster; zero: it is Schema.
+	OldestSchema int
+	Setup        []byte // for Joins.Check
 
 	// Keep keeps what the cluster hands over. If it fails, or the process dies before it is
 	// done, the machine has no certificate yet, and the same call can be made again until the
@@ -171,13 +175,13 @@ func ask(conn *tls.Conn, o JoinOptions, d draft) (answer, error) {
 		return answer{}, err
 	}
 	err = writeMessage(conn, JoinRequest{Secret: o.Token.Secret, CSR: csr, Name: o.Name, Address: o.Address,
-		Version: o.Version, Schema: o.Schema, Clock: o.Now(), Setup: o.Setup})
+		Version: o.Version, Schema: o.Schema, OldestSchema: o.OldestSchema, Clock: o.Now(), Setup: o.Setup})
 	text, readErr := readMessage(conn, maxAnswer) // a refusal may have come before all was sent
 	if readErr != nil {
 		return answer{}, noAnswer(errors.Join(err, readErr))
 	}
 	var a answer
-	if err := decodeStrictly(text, &a); err != nil {
+	if err := json.Unmarshal(text, &a); err != nil { // a newer version may tell more
 		return answer{}, noAnswer(err)
 	}
 	if a.Refusal != nil {

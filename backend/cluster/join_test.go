@@ -114,6 +114,8 @@ func TestAMachineThatDoesNotFit(t *testing.T) {
 	}{
 		{"older", func(o *JoinOptions) { o.Schema = 6 }, "join_schema_older"},
 		{"newer", func(o *JoinOptions) { o.Schema = 8 }, "join_schema_newer"},
+		{"newer, and works with that of the cluster", func(o *JoinOptions) { o.Schema, o.OldestSchema = 9, 7 }, ""},
+		{"newer by too much", func(o *JoinOptions) { o.Schema, o.OldestSchema = 9, 8 }, "join_schema_newer"},
 		{"the clock 10 s ahead", clock(MaxSkew), ""},
 		{"the clock more ahead", clock(MaxSkew + 1), "join_clock"},
 		{"the clock 10 s behind", clock(-MaxSkew), ""},

@@ -15,7 +15,6 @@ import (
 type Joins struct {
 	Authority func(ctx context.Context) (*Authority, error)
 	Registry  Registry
-	Schema    int // of the store
 
 	// Check refuses a machine by what the caller of Join has set up; nil: none.
 	Check func(setup []byte) error

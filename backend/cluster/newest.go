@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -26,6 +27,7 @@ type News struct {
 type Status struct {
 	Now     time.Time `json:"now"` // its clock
 	Version string    `json:"version"`
+	Schema  int       `json:"schema"`  // of the store: the newest that its program knows
 	Leader  NodeID    `json:"leader"`  // who leads, as far as it knows
 	Applied uint64    `json:"applied"` // how many entries of the log its copy has
 	Free    uint64    `json:"free"`    // bytes of disk
@@ -52,7 +54,12 @@ func (p *Port) Ask(ctx context.Context, id NodeID) (n News, err error) {
 	if err != nil {
 		return News{}, err
 	}
-	if err := decodeStrictly(text, &n); err != nil {
+	return readNews(text)
+}
+
+// readNews reads what another machine tells. One with a newer version may tell more.
+func readNews(text []byte) (n News, err error) {
+	if err := json.Unmarshal(text, &n); err != nil {
 		return News{}, err
 	}
 	if len(n.Members) > MaxMembers {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -54,5 +55,23 @@ func TestStrangersHearNoNews(t *testing.T) {
 	must(t, a.Close())
 	if n := heard.Load(); n != 1 {
 		t.Errorf("it is to ask the others %d times", n)
+	}
+}
+
+// A newer version tells more than this one knows. What this one knows it reads, and bounds.
+func TestNewsOfANewerVersionAreRead(t *testing.T) {
+	const text = `{"at": 7, "since": 6, "members": [{"id": "a", "color": "red"}], "status": {"version": "v9", "schema": 12,
+		"mood": "fine"}}`
+	n, err := readNews([]byte(text))
+	if err != nil || n.At != 7 || len(n.Members) != 1 || n.Members[0].ID != "a" || n.Status.Schema != 12 {
+		t.Errorf("it reads %+v, %v", n, err)
+	}
+	for _, bad := range []string{
+		text + text, text[1:], strings.Replace(text, "v9", "v\u001b9", 1),
+		`{"members": [{}` + strings.Repeat(",{}", MaxMembers) + `]}`,
+	} {
+		if n, err := readNews([]byte(bad)); err == nil {
+			t.Errorf("it reads %.60q as %+v", bad, n)
+		}
 	}
 }

@@ -29,13 +29,14 @@ func (s *Store) reader(ctx context.Context) func(context.Context, func(kv.Tx) er
 // with a check of the data, which others have written meanwhile, perhaps with another version
 // of the program.
 type beginnings struct {
-	asItIs bool         // nothing is checked or migrated
+	asItIs bool         // nothing is checked
 	newest atomic.Int64 // zero: the engine has no elections
 	done   atomic.Int64 // the newest that was checked
 	mu     sync.Mutex   // held while one is checked
 }
 
-// begin checks and migrates the data, once in each lead. Everything else waits for that.
+// begin checks the data, once in each lead. Everything else waits for that. What is to be
+// migrated is migrated while this machine serves (raise.go).
 func (s *Store) begin(ctx context.Context) error {
 	b := &s.beginnings
 	if !b.due() {
@@ -48,7 +49,7 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	now := b.newest.Load()
 	ctx = context.WithoutCancel(ctx) // others wait for it
-	if err := firstOf(ctx, s.check, s.readLatest, s.migrate); err != nil {
+	if err := firstOf(ctx, s.check, s.readLatest); err != nil {
 		return err
 	}
 	b.done.Store(now)

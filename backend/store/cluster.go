@@ -262,7 +262,14 @@ func (r Registry) Admit(ctx context.Context, hash access.SecretHash, decide func
 		if err != nil {
 			return err
 		}
-		a := &cluster.Admission{Token: token, Members: members}
+		is, said, err := tx.schemaState()
+		if err != nil {
+			return err
+		}
+		if !said {
+			is.Schema = schema()
+		}
+		a := &cluster.Admission{Token: token, Members: members, Schema: is.Schema}
 		if err := decide(a); err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func beginCluster(b *box) *machines {
 	m.port = cluster.Serve(cluster.Options{
 		Listener: l, Identity: id, Members: m.list, Now: b.now, Log: slog.New(slog.DiscardHandler),
 		Bounds: cluster.Bounds{Tries: cluster.Rate{Burst: 1000, Every: time.Second}},
-		Joins: &cluster.Joins{Registry: Registry{b.Store}, Schema: schema(),
+		Joins: &cluster.Joins{Registry: Registry{b.Store},
 			Authority: func(context.Context) (*cluster.Authority, error) { return m.kept(), nil }},
 	})
 	b.t.Cleanup(func() { m.port.Close() })

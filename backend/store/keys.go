@@ -174,7 +174,7 @@ var records = []record{
 	{prefix: rolesRevPrefix, name: "the revision of the roles", holds: 0, topic: RolesChanged},
 	{prefix: digestPrefix, name: "what Admins were told of who waits", holds: Digest{}},
 	{prefix: clockPrefix, name: "the time that was last trusted", holds: time.Time{}},
-	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}},
+	{prefix: schemaPrefix, name: "the schema", holds: schemaState{}, topic: MachinesChanged},
 
 	// A backup is restored as a server of its own, so it has nothing of the cluster.
 	{prefix: authorityPrefix, name: "the authority of the cluster", leftOut: true},

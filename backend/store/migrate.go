@@ -15,10 +15,17 @@ import (
 // which knows nothing of records. A store without the record has schema 1, and a backup
 // contains its schema.
 //
-// To change what is stored, add a migration at the end. It runs at the next start, and
-// after a restore, in one Update for each batch, which also records how far it has come: if
-// it is interrupted, the next start continues after the last batch. It must leave records
-// unchanged that it has already migrated.
+// To change what is stored, add a migration at the end. On a server alone it runs at the next
+// start, and after a restore, in one Update for each batch, which also records how far it has
+// come: if it is interrupted, the next start continues after the last batch. It must leave
+// records unchanged that it has already migrated.
+//
+// The first batch raises the schema, so that no older program opens what is half migrated.
+//
+// In a cluster it runs when every machine knows the schema (raise.go), while the leading one
+// serves. So a program must also work with the schema before (oldestShared): as long as the
+// store has that, it reads and writes records as older programs do, which may lead next; from
+// the raise on it writes them as the new schema has them, and still reads both.
 var migrations = []migration{
 	renameKeptMessages,  // 1 → 2
 	keepRenderedAsFacts, // 2 → 3
@@ -33,6 +40,10 @@ var migrations = []migration{
 // key that it has processed, which is nil at the start. It returns the last key that it has
 // processed now, nil when there are no more.
 type migration func(tx *Tx, last []byte) (now []byte, err error)
+
+// oldestShared is the oldest schema with which this program works as it is: that of a cluster
+// whose machines do not all know the newest one yet.
+const oldestShared = 8
 
 // migrationBatch is the number of records that a migration processes in one Update: with
 // its other reads and writes it stays within the limits of kv.
@@ -50,28 +61,41 @@ func schema() int { return 1 + len(migrations) }
 // another machine.
 func Schema() int { return schema() }
 
-// schemaState is the schema of a store and the progress of the migration to the next one.
+// OldestShared is the oldest schema of a cluster in which this program can take part.
+func OldestShared() int { return oldestShared }
+
+// schemaState is the schema of a store and the progress of the migration to it.
 type schemaState struct {
-	Schema int    `json:"schema"`
+	Schema int    `json:"schema"`         // whoever does not know it must not open the store
+	From   int    `json:"from,omitempty"` // the one that the migration comes from; zero: none is under way
 	Last   []byte `json:"last,omitempty"` // the last key that the migration has processed
+}
+
+// whole is the schema that all records have.
+func (is schemaState) whole() int {
+	if is.From > 0 {
+		return is.From
+	}
+	return is.Schema
 }
 
 // schemaState returns the stored state; false if there is none.
 func (tx *Tx) schemaState() (is schemaState, said bool, err error) {
 	is.Schema = 1
 	said, err = tx.get(schemaPrefix.key(), &is)
-	if err == nil && is.Schema < 1 {
-		err = fmt.Errorf("%w: a store says that its schema is %d", kv.ErrCorrupt, is.Schema)
+	if err == nil && (is.Schema < 1 || is.From < 0 || is.From >= is.Schema) {
+		err = fmt.Errorf("%w: a store says that its schema is %d, from %d", kv.ErrCorrupt, is.Schema, is.From)
 	}
 	return is, said, err
 }
 
-// checkSchema refuses a store with a newer schema, and notes whether this one is empty:
+// checkSchema refuses a store with a schema that this program does not know, or as one of a
+// cluster cannot work with, and notes whether this one is empty:
 // then it has this program's schema, which is written with its first record.
 func (s *Store) checkSchema(ctx context.Context) error {
 	var is schemaState
+	var said bool
 	err := s.view(ctx, func(tx *Tx) error {
-		var said bool
 		var err error
 		if is, said, err = tx.schemaState(); err != nil || said {
 			return err
@@ -82,11 +106,10 @@ func (s *Store) checkSchema(ctx context.Context) error {
 		s.unmarked.Store(err == nil && len(found) == 0)
 		return err
 	})
-	if err == nil && is.Schema > schema() {
-		err = fmt.Errorf("%w: its schema is %d, this one knows %d", kv.ErrNewer, is.Schema, schema())
-		err = s.explain(&kv.DirError{Dir: filepath.Join(s.dir, engineDir), Problem: kv.DirNewer, Err: err})
+	if err != nil || !said {
+		return err
 	}
-	return err
+	return s.usable(is)
 }
 
 // markSchema writes the schema into a store that was empty when it was opened.
@@ -96,6 +119,21 @@ func (tx *Tx) markSchema() error {
 		return err
 	}
 	return tx.set(schemaPrefix.key(), schemaState{Schema: schema()})
+}
+
+// usable refuses a schema that this program does not know, or as one of a cluster cannot work
+// with.
+func (s *Store) usable(is schemaState) error {
+	switch {
+	case is.Schema > schema() && s.Elected():
+		return newerShared(is.Schema)
+	case is.Schema > schema():
+		err := fmt.Errorf("%w: its schema is %d, this one knows %d", kv.ErrNewer, is.Schema, schema())
+		return s.explain(&kv.DirError{Dir: filepath.Join(s.dir, engineDir), Problem: kv.DirNewer, Err: err})
+	case is.Schema < oldestShared && s.Elected():
+		return olderShared(is.Schema)
+	}
+	return nil
 }
 
 // migrate brings a store whose schema was checked to this program's schema.
@@ -116,25 +154,33 @@ func (s *Store) migrateBatch(ctx context.Context) (more bool, err error) {
 		is, _, err = tx.schemaState()
 		return err
 	})
-	if err != nil || is.Schema >= schema() {
+	if err != nil || is.whole() >= schema() {
 		return false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxStartWait)
 	defer cancel()
 	err = s.update(ctx, func(tx *Tx) error {
 		is, _, err := tx.schemaState()
-		if err != nil || is.Schema >= schema() {
+		if err != nil || is.whole() >= schema() {
 			return err
 		}
-		if is.Last, err = migrations[is.Schema-1](tx, is.Last); err != nil {
-			return fmt.Errorf("migrate to schema %d: %w", is.Schema+1, err)
+		if is.From == 0 {
+			is.From, is.Schema = is.Schema, is.Schema+1
 		}
-		if is.Last == nil {
-			is.Schema++
-		}
-		return tx.set(schemaPrefix.key(), is)
+		return tx.migrateOn(is)
 	})
 	return true, err
+}
+
+// migrateOn runs one batch of the migration that is under way.
+func (tx *Tx) migrateOn(is schemaState) (err error) {
+	if is.Last, err = migrations[is.From-1](tx, is.Last); err != nil {
+		return fmt.Errorf("migrate to schema %d: %w", is.Schema, err)
+	}
+	if is.Last == nil {
+		is.From = 0
+	}
+	return tx.set(schemaPrefix.key(), is)
 }
 
 // migrateEach calls fn with one batch of records of some kinds, one kind after the other.

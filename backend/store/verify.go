@@ -161,7 +161,7 @@ func (v *verifier) fits(kept access.Counters) error {
 		if r.prefix == memberTokenPrefix && kept.TokenRoles == nil {
 			continue // written by an older Doorward; the next start makes the index
 		}
-		if r.since > v.schema.Schema {
+		if r.since > v.schema.whole() {
 			continue // likewise
 		}
 		have, want := v.have[r.prefix], v.want[r.prefix]

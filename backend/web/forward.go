@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -48,7 +49,7 @@ func (f *Face) notDone(c *fiber.Ctx) {
 // leaderReady says why the machine that leads does not serve what is forwarded to it from
 // here; nil if it does. It does not wait: whoever asks this asks again.
 func (s *Server) leaderReady(c *fiber.Ctx) error {
-	answer, err := s.forwarder.send(s.stopped, s.parcelOf(c), 0)
+	answer, err := s.forwarder.send(s.forwards, s.parcelOf(c), 0)
 	if errors.Is(err, errLeadsHere) {
 		return s.Service.Ready(c.UserContext())
 	}
@@ -65,7 +66,7 @@ func (s *Server) leaderReady(c *fiber.Ctx) error {
 // forward answers a request with what the machine that leads answers. here says that this
 // machine has begun to lead, and is to answer by itself.
 func (s *Server) forward(c *fiber.Ctx) (here bool, err error) {
-	answer, err := s.forwarder.send(s.stopped, s.parcelOf(c), s.forwarder.within)
+	answer, err := s.forwarder.send(s.forwards, s.parcelOf(c), s.forwarder.within)
 	if errors.Is(err, errLeadsHere) {
 		return true, nil
 	}
@@ -130,7 +131,7 @@ func lost(c *fiber.Ctx) error {
 }
 
 // A forwardedStream is an answer that is passed on as it comes. What is an event stream also
-// ends when its client disconnects.
+// ends when its client disconnects, and when this server stops.
 type forwardedStream struct {
 	io.ReadCloser
 	conn net.Conn
@@ -138,8 +139,12 @@ type forwardedStream struct {
 
 func (s *Server) stream(c *fiber.Ctx, answer *http.Response) io.ReadCloser {
 	st := &forwardedStream{answer.Body, c.Context().Conn()}
-	conn, ok := st.conn.(*wire.Conn)
-	if ok && answer.Header.Get(fiber.HeaderContentType) == eventStream && conn.SetReadDeadline(time.Time{}) == nil {
+	if answer.Header.Get(fiber.HeaderContentType) != eventStream {
+		return st
+	}
+	stopped := context.AfterFunc(s.stopped, func() { answer.Body.Close() })
+	st.ReadCloser = &ending{answer.Body, func() { stopped() }}
+	if conn, ok := st.conn.(*wire.Conn); ok && conn.SetReadDeadline(time.Time{}) == nil {
 		go func() {
 			conn.AwaitEnd()
 			answer.Body.Close()

@@ -40,7 +40,7 @@ func (s *Server) leaderTakesLarge(c net.Conn, h *fasthttp.RequestHeader, path st
 	}
 	p := pack(h, false, from)
 	p.method, p.target = fiber.MethodGet, forwardedPath+path
-	answer, err := s.forwarder.send(s.stopped, p, s.forwarder.within)
+	answer, err := s.forwarder.send(s.forwards, p, s.forwarder.within)
 	if err != nil {
 		return false
 	}

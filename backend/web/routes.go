@@ -45,8 +45,25 @@ func (f *Face) guarded(n Class, h fiber.Handler) fiber.Handler {
 		if err := admit(c); err != nil {
 			return err
 		}
+		if f.s.cluster != nil && n == Static() {
+			return f.static(c, h)
+		}
 		return h(c)
 	}
+}
+
+// static answers with what every copy of the program has. During an upgrade the machine that
+// leads may run another version: its pages name files that only that one has.
+func (f *Face) static(c *fiber.Ctx, h fiber.Handler) error {
+	err := h(c)
+	if _, leads := f.s.cluster.Leader(); leads || !errors.Is(err, fiber.ErrNotFound) {
+		return err
+	}
+	here, err := f.elsewhere(c)
+	if here {
+		return h(c)
+	}
+	return err
 }
 
 // answersHere reports whether this machine answers a request even if it does not lead.

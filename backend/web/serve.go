@@ -61,6 +61,7 @@ func New(o Options) (*Server, error) {
 		s.forwarder = newForwarder(s.cluster)
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
+	s.forwards, s.endForwards = context.WithCancel(context.Background())
 	s.siteKnown.Store(at)
 	s.position.follow(s.stopped, o.Service)
 	s.Cookies = &Cookies{
@@ -212,6 +213,7 @@ const closeWithin = 5 * time.Second
 // while for running requests, and stops. If some took longer, the log says so;
 // that is not an error, since the stop was requested.
 func (s *Server) Close() error {
+	defer s.endForwards() // those at hand are answered first
 	s.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,6 +241,7 @@ func (s *Server) Close() error {
 
 // cut ends what is still being answered.
 func (s *Server) cut(a *fiber.App) error {
+	s.endForwards()
 	n := 0
 	for _, l := range s.listeners {
 		n += l.Cut()

@@ -53,15 +53,18 @@ type Server struct {
 	look      publicLook
 	once      once
 	stop      context.CancelFunc
-	stopped   context.Context
-	mounts    []Mount
-	faces     [3]*Face // by kind; each but the operator's is built when it is first needed
-	bounds    wire.Bounds
-	cluster   Cluster // nil: alone
-	forwarder *forwarder
-	listeners []*wire.Listener
-	large     chan struct{} // one for each large body
-	mu        sync.Mutex
+
+	endForwards context.CancelFunc
+	stopped     context.Context
+	forwards    context.Context // of what other machines answer: until what was at hand is answered
+	mounts      []Mount
+	faces       [3]*Face // by kind; each but the operator's is built when it is first needed
+	bounds      wire.Bounds
+	cluster     Cluster // nil: alone
+	forwarder   *forwarder
+	listeners   []*wire.Listener
+	large       chan struct{} // one for each large body
+	mu          sync.Mutex
 }
 
 // Context ends when the server stops.

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"doorward/backend/access"
+	"doorward/backend/store/kv"
+)
+
+// A cluster is upgraded one machine after the other, and any of them may lead meanwhile. So a
+// newer program goes on with the schema that the store has, until every machine knows the next
+// one; then the one that leads raises it. That is one entry of the log: a machine either has the
+// schema before with all its records, or the next one, which programs that do not know it
+// refuse. The records follow in batches. Whoever leads meanwhile knows the new schema, and
+// continues.
+
+// RaiseSchema raises the schema of a cluster's store by one, if this program and all machines
+// know the next one: known has the newest schema of each machine that has just told it. It
+// returns the schema that the store has then, whether it was raised now, and the names of those
+// for which the raise waits. While the records of an earlier raise are being migrated, nothing
+// is raised.
+func (s *Store) RaiseSchema(ctx context.Context, known map[MachineID]int) (now int, raised bool, waits []string, err error) {
+	err = s.Update(ctx, func(tx *Tx) error {
+		raised, waits = false, nil
+		is, said, err := tx.schemaState()
+		now = is.Schema
+		if err != nil || !said || is.From > 0 || is.Schema >= schema() {
+			return err
+		}
+		all, err := Machines{tx}.List()
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			if known[m.ID] <= is.Schema {
+				waits = append(waits, m.Name)
+			}
+		}
+		if len(waits) > 0 {
+			slices.Sort(waits)
+			return nil
+		}
+		raised, now = true, is.Schema+1
+		return tx.set(schemaPrefix.key(), schemaState{Schema: now, From: is.Schema})
+	})
+	return now, raised, waits, err
+}
+
+// SchemaDue reports whether a raise of the schema, or the migration after one, is left to do.
+func (s *Store) SchemaDue(ctx context.Context) (due bool, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		is, said, err := tx.schemaState()
+		due = said && is.whole() < schema()
+		return err
+	})
+	return due, err
+}
+
+// MigrateRaised migrates the records after the schema was raised, until all have it.
+func (s *Store) MigrateRaised(ctx context.Context) error {
+	for more := true; more; {
+		err := s.Update(ctx, func(tx *Tx) error {
+			is, _, err := tx.schemaState()
+			if more = is.From > 0; err != nil || !more {
+				return err
+			}
+			return tx.migrateOn(is)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SchemaHere is the schema that this machine's copy of a cluster's store has, or an error if
+// this program must not go on with it. It is zero if the copy has not come yet.
+func (s *Store) SchemaHere(ctx context.Context) (int, error) {
+	var is schemaState
+	var said bool
+	err := s.View(Here(ctx), func(tx *Tx) (err error) {
+		is, said, err = tx.schemaState()
+		return err
+	})
+	if err != nil || !said {
+		return 0, err
+	}
+	return is.Schema, s.usable(is)
+}
+
+// newerShared refuses a program that is older than the cluster's data. Its code is
+// cluster_schema_newer.
+func newerShared(has int) error {
+	return access.Errorf(access.NoData,
+		"The data of this cluster has schema %d, since all of its machines knew it, and this version of Doorward "+
+			"knows %d. Nothing was changed. Start the version here that the other machines run.", has, schema()).
+		WithCode("cluster_schema_newer")
+}
+
+// olderShared refuses a program that has left out too many versions.
+func olderShared(has int) error {
+	return access.Errorf(access.NoData,
+		"The data of this cluster has schema %d, and this version of Doorward works in a cluster with %d at least. "+
+			"Nothing was changed. Upgrade all machines to a version in between first.", has, oldestShared).
+		WithCode("cluster_schema_older")
+}
+
+// Rehearse gives this process one schema more than the program has, as the next version may have
+// one; its migration writes every member's record as it was. It is for tests of upgrades, is
+// called before a store is opened, and by nothing that is released.
+func Rehearse() { migrations = append(migrations, rehearse) }
+
+func rehearse(tx *Tx, last []byte) (now []byte, err error) {
+	return migrateEach(tx, last, migrationBatch, func(e kv.KV) error {
+		return tx.kv.Set(e.Key, e.Value)
+	}, memberPrefix)
+}
