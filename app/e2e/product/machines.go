@@ -76,13 +76,13 @@ func (m *Machine) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Try runs a command on this machine, and returns what it prints, with what it says on failure.
+// Try runs a command on this machine, and returns what it prints; the error has what it says.
 func (m *Machine) Try(args ...string) (string, error) {
 	var out, errs strings.Builder
 	cmd := m.command(args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("on %s, doorward %s: %w: %s", m.Name, strings.Join(args, " "), err, &errs)
+		return out.String(), fmt.Errorf("on %s, doorward %s: %w: %s", m.Name, strings.Join(args, " "), err, &errs)
 	}
 	return out.String(), nil
 }
@@ -115,6 +115,17 @@ func (m *Machine) Serve(args ...string) {
 
 // Kill ends the server with kill -9, if it runs.
 func (m *Machine) Kill() { m.end(syscall.SIGKILL) }
+
+// Pause stops the server with SIGSTOP, as a machine that hangs; Wake lets it go on.
+func (m *Machine) Pause() { m.signal(syscall.SIGSTOP) }
+func (m *Machine) Wake()  { m.signal(syscall.SIGCONT) }
+
+func (m *Machine) signal(s syscall.Signal) {
+	m.t.Helper()
+	if err := m.cmd.Process.Signal(s); err != nil {
+		m.t.Errorf("%s: %v", m.Name, err)
+	}
+}
 
 // Stop ends the server in order.
 func (m *Machine) Stop() {
