@@ -99,6 +99,7 @@ type MachineHealth struct {
 	Name            string
 	Leads, Self     bool
 	Answers         bool          // what follows is known of one that does
+	Harmed          bool          // its copy is damaged
 	Behind          uint64        // changes that its copy lacks, of those that any machine has
 	Ahead           time.Duration // of its clock, compared with this machine's; negative: it is behind
 	Free, Floor     uint64        // bytes of its disk, and below how many it takes no changes
