@@ -107,6 +107,14 @@ type MachineHealth struct {
 	CertificateEnds time.Time
 }
 
+// CopyDamaged says what mends a damaged copy of a machine of a cluster.
+func CopyDamaged(dir string) error {
+	return access.Errorf(access.NoData,
+		"The copy of the store in %s is damaged. The other machines have the same data: remove this machine from the "+
+			"cluster on one of them, then stop its server, and run here: doorward cluster rejoin. See the log for "+
+			"details.", dir).WithCode("cluster_copy_damaged")
+}
+
 // ClusterDir is the directory by which a data directory is a cluster's, within that.
 const ClusterDir = "doorward.cluster"
 

@@ -92,8 +92,8 @@ func (w *writers) judgeLog(t *testing.T, log []audited, have map[string]string) 
 		least, most := changes(w.calls[email])
 		for s := range most {
 			if n := entries[id][s]; n < least[s] || n > most[s] {
-				t.Errorf("%s: %+v is %d times in the audit log, acknowledged %d times, and asked for %d times", email, s,
-					n, least[s], most[s])
+				t.Errorf("%s: %+v is %d times in the audit log, acknowledged %d times, and asked for %d times", email,
+					s, n, least[s], most[s])
 			}
 		}
 		for s, n := range entries[id] {

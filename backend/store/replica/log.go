@@ -113,7 +113,8 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	}
 	log := checkedLog{opened, files}
 	if err := reserveMeta(dir); err != nil {
-		return checkedLog{}, errors.Join(&kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}, log.Close())
+		full := &kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}
+		return checkedLog{}, errors.Join(full, log.Close())
 	}
 	if err = checkLog(log, p); err != nil {
 		return checkedLog{}, errors.Join(damagedLog(dir, err), log.Close())
