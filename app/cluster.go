@@ -108,12 +108,21 @@ type MachineHealth struct {
 	Name            string
 	Leads, Self     bool
 	Answers         bool          // what follows is known of one that does
+	Harmed          bool          // its copy is damaged
 	Behind          uint64        // changes that its copy lacks, of those that any machine has
 	Ahead           time.Duration // of its clock, compared with most of those that answer; negative: it is behind
 	WrongClock      bool          // by so much that it does not lead
 	Free, Floor     uint64        // bytes of its disk, and below how many it takes no changes
 	Version         string
 	CertificateEnds time.Time
+}
+
+// CopyDamaged says what mends a damaged copy of a machine of a cluster.
+func CopyDamaged(dir string) error {
+	return access.Errorf(access.NoData,
+		"The copy of the store in %s is damaged. The other machines have the same data: remove this machine from the "+
+			"cluster on one of them, then stop its server, and run here: doorward cluster rejoin. See the log for "+
+			"details.", dir).WithCode("cluster_copy_damaged")
 }
 
 // ClusterDir is the directory by which a data directory is a cluster's, within that.

@@ -96,6 +96,9 @@ func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 	case !m.Answers:
 		return onlyShell(name, "fail", "Start it, or remove it for good: doorward cluster remove "+m.Name,
 			"It cannot be reached.")
+	case m.Harmed:
+		return onlyShell(name, "fail", "Remove it: doorward cluster remove "+m.Name+". Then stop its server, and run "+
+			"there: doorward cluster rejoin", "Its copy is damaged; its log says where.")
 	case m.Free < m.Floor:
 		return onlyShell(name, "fail", "Free up disk space there.",
 			"It takes no changes: %d MB of its disk are free.", m.Free>>20)

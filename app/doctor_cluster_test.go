@@ -33,6 +33,8 @@ func TestDoctorOfACluster(t *testing.T) {
 			""},
 		{"full disk", func(all []MachineHealth) { all[1].Free = 1<<30 - 1 }, "machine b", "fail", "1023 MB of its disk",
 			"Free up"},
+		{"a damaged copy", func(all []MachineHealth) { all[1].Harmed = true }, "machine b", "fail", "copy is damaged",
+			"cluster rejoin"},
 		{"a clock a second off", func(all []MachineHealth) { all[1].Ahead = -time.Second }, "machine b", "ok", "", ""},
 		{"a clock further off", func(all []MachineHealth) { all[1].Ahead = -1500 * time.Millisecond }, "machine b",
 			"warn", "1.5s behind the others'", "time server"},

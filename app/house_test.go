@@ -118,6 +118,7 @@ var homes = map[string][]string{
 	"pgregory.net/rapid":             {"backend/service"},
 
 	"github.com/KimMachineGun/automemlimit": {"app"},
+	"github.com/anishathalye/porcupine":     {"app/e2e"},
 }
 
 // A listed is one package as go list prints it.

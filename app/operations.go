@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,6 +26,10 @@ func (o operations) Compact(ctx context.Context) error { return o.a.store.Compac
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 	r, err := o.a.store.Verify(store.Here(ctx))
+	var told *access.Error
+	if o.a.machine != nil && errors.As(err, &told) && told.Code == "data_dir_damaged" {
+		err = CopyDamaged(o.a.c.Data)
+	}
 	return map[string]int{
 		"records":       r.Records,
 		"members":       r.Members,

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"doorward/app/e2e/product"
@@ -50,10 +49,8 @@ func TestBadNetwork(t *testing.T) {
 	need.Time(t)
 	n := newNetwork(t, "one", "two", "three")
 	product.Begin(n.all[0], n.all[1:])
-	seed := uint64(os.Getpid())
-	random := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("the seed is %d", seed)
-	w := newWriters(n.all)
+	random := rand.New(rand.NewPCG(seed(t), 0))
+	w := newWriters(n.all, random.Uint64())
 	defer w.end()
 	for round := range rounds(t, len(networkFaults)) {
 		f := networkFaults[round%len(networkFaults)]
@@ -73,5 +70,5 @@ func TestBadNetwork(t *testing.T) {
 	for _, m := range n.all {
 		m.Stop()
 	}
-	w.compare(t, n.all)
+	w.judge(t, n.all)
 }

@@ -19,7 +19,7 @@ func TestAnotherTakesOver(t *testing.T) {
 		all = append(all, product.NewMachine(t, name))
 	}
 	product.Begin(all[0], all[1:])
-	w := newWriters(all)
+	w := newWriters(all, seed(t))
 	defer w.end()
 	ways := []struct {
 		name   string
@@ -50,5 +50,5 @@ func TestAnotherTakesOver(t *testing.T) {
 	for _, m := range all {
 		m.Stop()
 	}
-	w.compare(t, all)
+	w.judge(t, all)
 }

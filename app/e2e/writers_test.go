@@ -2,10 +2,9 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,21 +20,36 @@ import (
 )
 
 // rounds is how often a test does what it does: ROUNDS, or else a few times.
-func rounds(t *testing.T, few int) int {
+func rounds(t *testing.T, few int) int { return number(t, "ROUNDS", few) }
+
+// number is what an environment variable says, or else what is usual.
+func number(t *testing.T, name string, usual int) int {
 	t.Helper()
-	text := os.Getenv("ROUNDS")
+	text := os.Getenv(name)
 	if text == "" {
-		return few
+		return usual
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }
 
+// seed is SEED, or else another one each time. It is logged.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	n := number(t, "SEED", int(rand.Uint32()))
+	t.Logf("SEED=%d", n)
+	return uint64(n)
+}
+
 // haveAll returns nil if one machine leads, and says that the others have all that it has.
-func haveAll(all []*product.Machine) error {
+func haveAll(all []*product.Machine) error { return haveNearly(all, 0) }
+
+// haveNearly returns nil if one machine leads, and says that the others lack no more than that many
+// entries.
+func haveNearly(all []*product.Machine, behind uint64) error {
 	for _, m := range all {
 		seen, err := m.Machines()
 		if err != nil {
@@ -43,7 +57,7 @@ func haveAll(all []*product.Machine) error {
 		}
 		equal := 0
 		for _, s := range seen {
-			if s.Answers && s.Behind != nil && *s.Behind == 0 {
+			if s.Answers && s.Behind != nil && *s.Behind <= behind {
 				equal++
 			}
 		}
@@ -54,44 +68,57 @@ func haveAll(all []*product.Machine) error {
 	return fmt.Errorf("nobody says so")
 }
 
-// writers invite people, each through one machine, and remember what they were answered.
+// writers change members and read them, each through one machine, several at the same members, and
+// remember what they were answered.
 type writers struct {
+	*history
+	seed    uint64
+	pace    time.Duration // how often each calls; zero is as often as it can
+	next    func(random *rand.Rand, email string) (subject, step)
 	running sync.WaitGroup
 	once    sync.Once
 	stop    context.CancelFunc
 
 	mu      sync.Mutex
 	tried   []int // by writer
-	answers map[string]answer
-	codes   map[string]int
-	last    time.Time     // when something was acknowledged
-	longest time.Duration // pause between two of those
+	codes   count
+	last    time.Time           // when a change was acknowledged
+	longest time.Duration       // pause between two of those
+	present [contested]*subject // whom they change
+	ids     map[string]string   // of members, by email
 }
 
-// An answer is how a change has ended, as far as its writer knows.
-type answer int
+// A subject is a member whom writers change. Its id is not known until somebody was told it.
+type subject struct{ email, id string }
 
-const (
-	unknown answer = iota // it may have been made
-	kept
-	refused
-)
-
-// perMachine is how many writers each machine has, and writeEvery how often each writes.
+// perMachine is how many writers each machine has, how often each calls, and how many members they
+// change at the same time.
 const (
 	perMachine = 2
-	writeEvery = 20 * time.Millisecond
+	callEvery  = 20 * time.Millisecond
+	contested  = 8
 )
 
-func newWriters(all []*product.Machine) *writers {
+func newWriters(all []*product.Machine, seed uint64) *writers {
+	w := &writers{seed: seed, pace: callEvery}
+	w.next = w.contest
+	return w.begin(all, perMachine*len(all))
+}
+
+// newInviters are writers who do nothing but invite, as fast as they are answered.
+func newInviters(all []*product.Machine, clients int) *writers {
+	w := &writers{next: func(_ *rand.Rand, email string) (subject, step) {
+		return subject{email: email}, step{"invite", "Fleet"}
+	}}
+	return w.begin(all, clients)
+}
+
+func (w *writers) begin(all []*product.Machine, clients int) *writers {
 	ctx, stop := context.WithCancel(context.Background())
-	w := &writers{stop: stop, answers: map[string]answer{}, codes: map[string]int{}, last: time.Now()}
-	for _, m := range all {
-		for range perMachine {
-			i := len(w.tried)
-			w.tried = append(w.tried, 0)
-			w.running.Go(func() { w.write(ctx, m, i) })
-		}
+	w.history, w.stop, w.last = newHistory(), stop, time.Now()
+	w.codes, w.ids, w.tried = count{}, map[string]string{}, make([]int, clients)
+	for i := range clients {
+		w.running.Go(func() { w.work(ctx, all[i%len(all)], i) })
 	}
 	return w
 }
@@ -101,58 +128,73 @@ func (w *writers) end() {
 	w.running.Wait()
 }
 
-func (w *writers) write(ctx context.Context, m *product.Machine, i int) {
-	socket := filepath.Join(m.Dir, "doorward.sock")
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: dial}}
-	pace := time.NewTicker(writeEvery)
-	defer pace.Stop()
+func (w *writers) work(ctx context.Context, m *product.Machine, i int) {
+	random := rand.New(rand.NewPCG(w.seed, uint64(i)))
+	client := operatorOf(m)
+	pause := time.NewTimer(0)
+	defer pause.Stop()
 	for n := 0; ; n++ {
 		select {
-		case <-pace.C:
+		case <-pause.C:
 		case <-ctx.Done():
 			return
 		}
-		email := fmt.Sprintf("w%d-%d@example.com", i, n)
-		is, code := invite(client, email)
-		w.note(i, email, is, code)
+		who, s := w.next(random, fmt.Sprintf("w%d-%d@example.com", i, n))
+		began := w.now()
+		r := call(client, who, s)
+		w.add(who.email, s, began, r.told)
+		w.note(i, who, s, r)
+		pause.Reset(w.pace)
+		if r.is == unknown {
+			pause.Reset(callEvery)
+		}
 	}
 }
 
-// invite tries one change, once.
-func invite(client *http.Client, email string) (is answer, code string) {
-	body := strings.NewReader(fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email))
-	res, err := client.Post("http://doorward/api/v1/invitations", "application/json", body)
-	if err != nil {
-		return unknown, "no answer"
+// operatorOf calls a machine as its operator does.
+func operatorOf(m *product.Machine) *http.Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(m.Dir, "doorward.sock"))
 	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return unknown, "half an answer"
-	}
-	if res.StatusCode == http.StatusCreated {
-		return kept, "kept"
-	}
-	var p struct{ Code, Detail string }
-	if err := json.Unmarshal(text, &p); err != nil {
-		return unknown, res.Status
-	}
-	if strings.Contains(p.Detail, "Nothing was changed") {
-		return refused, p.Code
-	}
-	return unknown, p.Code
+	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: dial}}
 }
 
-func (w *writers) note(i int, email string, is answer, code string) {
+// contest is what a writer does next: now and then it invites somebody, in place of another whom
+// nobody changes any more.
+func (w *writers) contest(random *rand.Rand, email string) (subject, step) {
+	role := []string{"Fleet", "AILoop"}[random.IntN(2)]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := random.IntN(contested)
+	if w.present[at] == nil || random.IntN(12) == 0 {
+		w.present[at] = &subject{email: email}
+		return *w.present[at], step{"invite", role}
+	}
+	changes := []string{"approve", "roles", "suspend", "unsuspend"}
+	what := changes[random.IntN(len(changes))]
+	switch {
+	case random.IntN(2) == 0 || w.present[at].id == "":
+		what = "read"
+	case random.IntN(20) == 0:
+		what = "remove"
+	}
+	return *w.present[at], step{what, role}
+}
+
+func (w *writers) note(i int, who subject, s step, r reply) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tried[i]++
-	w.answers[email] = is
-	w.codes[code]++
-	if is == kept {
+	w.codes[r.code]++
+	if r.id != "" {
+		w.ids[who.email] = r.id
+		for _, p := range w.present {
+			if p != nil && p.email == who.email {
+				p.id = r.id
+			}
+		}
+	}
+	if s.what != "read" && r.is == kept {
 		w.longest, w.last = max(w.longest, time.Since(w.last)), time.Now()
 	}
 }
@@ -166,7 +208,7 @@ func (w *writers) pause() time.Duration {
 	return longest.Round(time.Millisecond)
 }
 
-// A count is how many changes have ended in which way.
+// A count is how many calls have ended in which way.
 type count map[string]int
 
 func (w *writers) counts() count {
@@ -185,7 +227,7 @@ func (c count) since(before count) string {
 	return strings.Join(parts, ", ")
 }
 
-// await waits until each writer has ended n more changes, in whichever way.
+// await waits until each writer has ended n more calls, in whichever way.
 func (w *writers) await(t *testing.T, what string, n int) {
 	t.Helper()
 	tried := func() []int {
@@ -206,61 +248,22 @@ func (w *writers) await(t *testing.T, what string, n int) {
 	}
 }
 
-// awaitKept waits until changes are acknowledged again, at each machine.
+// awaitKept waits until changes are acknowledged again.
 func (w *writers) awaitKept(t *testing.T) {
 	t.Helper()
+	w.awaitMore(t, 20)
+}
+
+// awaitMore waits until so many more changes are acknowledged.
+func (w *writers) awaitMore(t *testing.T, enough int) {
+	t.Helper()
 	before := w.counts()["kept"]
-	if err := product.Eventually("changes are kept again", func() error {
-		if n := w.counts()["kept"] - before; n < 20 {
+	if err := product.Eventually("changes are kept", func() error {
+		if n := w.counts()["kept"] - before; n < enough {
 			return fmt.Errorf("%d are", n)
 		}
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// compare makes each copy a server of its own, and looks at what it has.
-func (w *writers) compare(t *testing.T, all []*product.Machine) {
-	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var first map[string]bool
-	for _, m := range all {
-		m.Do("cluster", "leave", "--alone")
-		m.Do("verify")
-		m.Do("audit", "verify")
-		have := membersOf(t, m)
-		if first == nil {
-			first = have
-		}
-		if !maps.Equal(have, first) {
-			t.Errorf("%s has %d members, and %s has others: %d", m.Name, len(have), all[0].Name, len(first))
-		}
-		for email, is := range w.answers {
-			if is == kept && !have[email] {
-				t.Errorf("%s was acknowledged, and %s does not have it", email, m.Name)
-			}
-			if is == refused && have[email] {
-				t.Errorf("%s was refused, and %s has it", email, m.Name)
-			}
-		}
-	}
-	t.Logf("in all %s", count(w.codes).since(nil))
-	if w.codes["kept"] < 100 || len(w.codes) < 2 {
-		t.Errorf("nothing has gone wrong, or too much: %v", w.codes)
-	}
-}
-
-func membersOf(t *testing.T, m *product.Machine) map[string]bool {
-	t.Helper()
-	have := map[string]bool{}
-	for d := json.NewDecoder(strings.NewReader(m.Do("members", "--json", "--limit", "0"))); d.More(); {
-		var is struct{ Email string }
-		if err := d.Decode(&is); err != nil {
-			t.Fatal(err)
-		}
-		have[is.Email] = true
-	}
-	return have
 }

@@ -17,7 +17,7 @@ func (m *machine) status() cluster.Status {
 	if m.store.Load() == nil {
 		return s
 	}
-	s.Leader = cluster.NodeID(m.node.LeaderAt().ID)
+	s.Leader, s.Harmed = cluster.NodeID(m.node.LeaderAt().ID), m.node.Harm() != nil
 	free, floor, err := m.node.Room()
 	s.Floor = floor
 	if err == nil {
@@ -87,6 +87,7 @@ func (m *machine) Health(ctx context.Context) (all []app.MachineHealth) {
 			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead+off
 			wrong, _ := offBy(aheadOf(said, k.ID))
 			h.WrongClock = wrong != 0
+			h.Harmed = s.Harmed
 			h.Free, h.Floor, h.Version, h.CertificateEnds = s.Free, s.Floor, s.Version, s.Ends
 		}
 		all = append(all, h)

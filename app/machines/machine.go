@@ -129,12 +129,22 @@ func (m *machine) Engine(c kv.Config) (kv.Store, error) {
 	})
 	o.Listener, o.Dial = m.port.Raft(), m.port.DialRaft
 	if m.node, err = replica.Open(o); err != nil {
-		return nil, err
+		return nil, m.damaged(c.Dir, err)
 	}
 	if begins == nil && m.node.Applied() == 0 {
 		return nil, errors.Join(copyMissing(c.Dir), m.node.Close())
 	}
 	return m.node, nil
+}
+
+// damaged says of a damaged copy what mends it here: not a backup, as that of a server alone.
+func (m *machine) damaged(dir string, err error) error {
+	var d *kv.DirError
+	if !errors.As(err, &d) || d.Problem != kv.DirDamaged {
+		return err
+	}
+	m.log.Error("this machine's copy of the store is damaged", "err", err)
+	return app.CopyDamaged(dir)
 }
 
 // copyMissing refuses a machine that has lost what it had acknowledged: with its vote it could

@@ -27,12 +27,13 @@ type News struct {
 type Status struct {
 	Now     time.Time `json:"now"` // its clock
 	Version string    `json:"version"`
-	Schema  int       `json:"schema"`  // of the store: the newest that its program knows
-	Leader  NodeID    `json:"leader"`  // who leads, as far as it knows
-	Applied uint64    `json:"applied"` // how many entries of the log its copy has
-	Free    uint64    `json:"free"`    // bytes of disk
-	Floor   uint64    `json:"floor"`   // below which it takes no changes
-	Ends    time.Time `json:"ends"`    // of its certificate
+	Schema  int       `json:"schema"`           // of the store: the newest that its program knows
+	Leader  NodeID    `json:"leader"`           // who leads, as far as it knows
+	Applied uint64    `json:"applied"`          // how many entries of the log its copy has
+	Free    uint64    `json:"free"`             // bytes of disk
+	Floor   uint64    `json:"floor"`            // below which it takes no changes
+	Ends    time.Time `json:"ends"`             // of its certificate
+	Harmed  bool      `json:"harmed,omitempty"` // its copy is known to be damaged
 }
 
 // Low reports whether the machine takes no changes, for want of disk.

@@ -76,13 +76,13 @@ func (m *Machine) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Try runs a command on this machine, and returns what it prints, with what it says on failure.
+// Try runs a command on this machine, and returns what it prints; the error has what it says.
 func (m *Machine) Try(args ...string) (string, error) {
 	var out, errs strings.Builder
 	cmd := m.command(args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("on %s, doorward %s: %w: %s", m.Name, strings.Join(args, " "), err, &errs)
+		return out.String(), fmt.Errorf("on %s, doorward %s: %w: %s", m.Name, strings.Join(args, " "), err, &errs)
 	}
 	return out.String(), nil
 }
@@ -100,21 +100,38 @@ func (m *Machine) Do(args ...string) string {
 // Serve starts the server, and returns when it says that it runs.
 func (m *Machine) Serve(args ...string) {
 	m.t.Helper()
-	cmd := m.command(append([]string{"serve", "--listen", m.Listen}, args...)...)
-	cmd.Stdout, cmd.Stderr = &m.Log, &m.Log
-	from := m.Log.Len()
-	if err := cmd.Start(); err != nil {
-		m.t.Fatal(err)
-	}
-	m.cmd, m.exited = cmd, make(chan error, 1)
-	go func(exited chan<- error) { exited <- cmd.Wait(); close(exited) }(m.exited)
-	if _, err := m.Log.Await(from, printedOpen, m.exited); err != nil {
+	if err := m.TryServe(args...); err != nil {
 		m.t.Fatalf("%s does not run: %v: %s", m.Name, err, &m.Log)
 	}
 }
 
+// TryServe is Serve for a server that may refuse to start.
+func (m *Machine) TryServe(args ...string) error {
+	cmd := m.command(append([]string{"serve", "--listen", m.Listen}, args...)...)
+	cmd.Stdout, cmd.Stderr = &m.Log, &m.Log
+	from := m.Log.Len()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	m.cmd, m.exited = cmd, make(chan error, 1)
+	go func(exited chan<- error) { exited <- cmd.Wait(); close(exited) }(m.exited)
+	_, err := m.Log.Await(from, printedOpen, m.exited)
+	return err
+}
+
 // Kill ends the server with kill -9, if it runs.
 func (m *Machine) Kill() { m.end(syscall.SIGKILL) }
+
+// Pause stops the server with SIGSTOP, as a machine that hangs; Wake lets it go on.
+func (m *Machine) Pause() { m.signal(syscall.SIGSTOP) }
+func (m *Machine) Wake()  { m.signal(syscall.SIGCONT) }
+
+func (m *Machine) signal(s syscall.Signal) {
+	m.t.Helper()
+	if err := m.cmd.Process.Signal(s); err != nil {
+		m.t.Errorf("%s: %v", m.Name, err)
+	}
+}
 
 // Stop ends the server in order.
 func (m *Machine) Stop() {
@@ -199,13 +216,25 @@ func Begin(first *Machine, others []*Machine, flags ...string) {
 // Join starts a machine that joins through another, which leads.
 func (m *Machine) Join(contact *Machine, flags ...string) {
 	m.t.Helper()
+	m.Serve(append(m.joins(contact), flags...)...)
+}
+
+// Rejoin lets a stopped machine that was removed join again through another, with a new copy.
+func (m *Machine) Rejoin(contact *Machine) {
+	m.t.Helper()
+	m.Do(append([]string{"cluster", "rejoin"}, m.joins(contact)...)...)
+	m.Serve()
+}
+
+// joins are the flags for a machine that joins through another.
+func (m *Machine) joins(contact *Machine) []string {
+	m.t.Helper()
 	lines := strings.Split(strings.TrimSpace(contact.Do("cluster", "token")), "\n")
 	file := filepath.Join(m.t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(lines[len(lines)-1]), 0o600); err != nil {
 		m.t.Fatal(err)
 	}
-	m.Serve(append([]string{"--join", contact.At, "--token-file", file, "--cluster-listen", m.At, "--machine", m.Name},
-		flags...)...)
+	return []string{"--join", contact.At, "--token-file", file, "--cluster-listen", m.At, "--machine", m.Name}
 }
 
 // Await waits until the machines are as they should be, as this one lists them.

@@ -134,7 +134,8 @@ func (s *flights) stopped() {
 // neverKept reports whether raft has refused an entry before it was in the log, or the
 // entry was dropped everywhere.
 func neverKept(err error) bool {
-	for _, sure := range []error{errOutdated, raft.ErrNotLeader, raft.ErrLeadershipTransferInProgress} {
+	for _, sure := range []error{errOutdated, raft.ErrNotLeader, raft.ErrLeadershipTransferInProgress,
+		errNoRoom} {
 		if errors.Is(err, sure) {
 			return true
 		}

@@ -29,7 +29,10 @@ func (m machine) Apply(l *raft.Log) any {
 	}
 	e, err := decodeEntry(l.Data)
 	if err == nil {
-		err = n.apply(at, e)
+		err = n.withRoom(func() error { return n.apply(at, e) })
+	}
+	if err != nil && n.ctx.Err() != nil {
+		return applied{at.Term, err} // it closes, and the entry comes again
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		err = fmt.Errorf("entry %d of the log cannot be applied: %w", at.Index, err)

@@ -93,10 +93,13 @@ func (n *Node) stopLead() {
 // handOver gives the lead to a machine that answers, if this one leads. Raft itself would
 // choose one by its log, and wait for it even if it is down.
 func (n *Node) handOver() {
-	l := n.lead.Load()
-	if l == nil {
-		return
+	if l := n.lead.Load(); l != nil {
+		n.giveAway(l.term)
 	}
+}
+
+// giveAway gives the lead of a term to a machine that answers.
+func (n *Node) giveAway(term uint64) {
 	others, _, err := n.voters()
 	if err != nil {
 		return
@@ -105,7 +108,7 @@ func (n *Node) handOver() {
 	var asked sync.WaitGroup
 	for _, s := range others {
 		asked.Go(func() {
-			if n.confirms(s, l.term) {
+			if n.confirms(s, term) {
 				to <- s
 			}
 		})

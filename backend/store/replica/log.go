@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/segment"
 
 	"doorward/backend/private"
 	"doorward/backend/store/kv"
@@ -23,7 +24,13 @@ const segmentBytes = 4 << 20
 // at the end of the log. It is in the entry's Extensions, which nobody else uses here; a
 // Codec of our own would be the place, but raft-wal writes the wrong codec into its files,
 // and then refuses to open them.
-type checkedLog struct{ *wal.WAL }
+type checkedLog struct {
+	*wal.WAL
+	segments *segments
+}
+
+// errNoRoom is why the log takes no entry, not even a part of one.
+var errNoRoom = errors.New("there is no room for the log")
 
 var errLog = fmt.Errorf("%w: the log", kv.ErrCorrupt)
 
@@ -32,6 +39,9 @@ func (c checkedLog) StoreLog(l *raft.Log) error { return c.StoreLogs([]*raft.Log
 
 // StoreLogs implements raft.LogStore.
 func (c checkedLog) StoreLogs(logs []*raft.Log) error {
+	if err := c.segments.ready(); err != nil {
+		return fmt.Errorf("%w: %w", errNoRoom, err)
+	}
 	checked := make([]*raft.Log, len(logs))
 	for i, l := range logs {
 		with := *l
@@ -39,6 +49,18 @@ func (c checkedLog) StoreLogs(logs []*raft.Log) error {
 		checked[i] = &with
 	}
 	return c.WAL.StoreLogs(checked)
+}
+
+// DeleteRange implements raft.LogStore. Behind a deleted end a new file begins.
+func (c checkedLog) DeleteRange(first, last uint64) error {
+	end, err := c.LastIndex()
+	if err == nil && last >= end {
+		err = c.segments.ready()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoRoom, err)
+	}
+	return c.WAL.DeleteRange(first, last)
 }
 
 // GetLog implements raft.LogStore. Raft-wal itself also returns entries that were cut, as
@@ -77,11 +99,23 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	if _, err := private.Dir(dir); err != nil {
 		return checkedLog{}, &kv.DirError{Dir: dir, Problem: kv.DirUnusable, Err: err}
 	}
-	opened, err := wal.Open(dir, wal.WithSegmentSize(segmentBytes), wal.WithLogger(logger))
+	files, err := newSegments(dir)
+	if err != nil {
+		return checkedLog{}, &kv.DirError{Dir: dir, Problem: kv.DirUnusable, Err: err}
+	}
+	if err := settleSegments(dir); err != nil {
+		return checkedLog{}, damagedLog(dir, err)
+	}
+	opened, err := wal.Open(dir, wal.WithSegmentSize(segmentBytes), wal.WithLogger(logger),
+		wal.WithSegmentFiler(segment.NewFiler(dir, files)))
 	if err != nil {
 		return checkedLog{}, damagedLog(dir, err)
 	}
-	log := checkedLog{opened}
+	log := checkedLog{opened, files}
+	if err := reserveMeta(dir); err != nil {
+		full := &kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}
+		return checkedLog{}, errors.Join(full, log.Close())
+	}
 	if err = checkLog(log, p); err != nil {
 		return checkedLog{}, errors.Join(damagedLog(dir, err), log.Close())
 	}

@@ -129,7 +129,7 @@ func (n *Node) ViewHere(ctx context.Context, fn func(kv.Tx) error) error {
 		return err
 	}
 	defer n.calls.done()
-	return n.engine.View(ctx, fn)
+	return n.noteHarm(n.engine.View(ctx, fn))
 }
 
 // Applied returns how many entries of the log this machine's copy includes; zero: it has none

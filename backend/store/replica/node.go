@@ -77,6 +77,8 @@ type Node struct {
 	lead      atomic.Pointer[lead]
 	followers leadFollowers
 
+	short     atomic.Bool // an entry waits for room on the disk
+	harmed    atomic.Pointer[error]
 	opened    chan struct{} // closed when raft has been started
 	broken    atomic.Pointer[error]
 	calls     calls
@@ -128,6 +130,7 @@ func Open(o Options) (*Node, error) {
 		return nil, errors.Join(err, n.release())
 	}
 	n.jobs.Go(n.followLead)
+	n.jobs.Go(n.mindFitness)
 	return n, nil
 }
 

@@ -19,7 +19,7 @@ func (n *Node) View(ctx context.Context, fn func(kv.Tx) error) error {
 			return err
 		}
 	}
-	return n.engine.View(ctx, fn)
+	return n.noteHarm(n.engine.View(ctx, fn))
 }
 
 // Update implements kv.Store, on the leading machine.
@@ -34,7 +34,7 @@ func (n *Node) Update(ctx context.Context, op kv.OpID, fn func(kv.Tx) error) err
 		tx = &noting{Tx: t}
 		return fn(tx)
 	})
-	if tx == nil || ofEngine(err) || err == nil && tx.wrote {
+	if n.noteHarm(err); tx == nil || ofEngine(err) || err == nil && tx.wrote {
 		return err
 	}
 	// The answer rests on what was read here, and no entry of the log proves that it was
@@ -102,7 +102,7 @@ func (n *Node) OnCommit(fn func([]kv.Event)) (cancel func()) { return n.engine.O
 
 // Each implements kv.Snapshotter, on every machine: of this machine's copy, which may lag.
 func (n *Node) Each(ctx context.Context, prefix []byte, fn func(key, value []byte) error) error {
-	return n.engine.Each(ctx, prefix, fn)
+	return n.noteHarm(n.engine.Each(ctx, prefix, fn))
 }
 
 // Identity implements kv.Identified. It is the same on every machine, once this one has
@@ -111,7 +111,7 @@ func (n *Node) Identity() kv.Identity { return n.engine.Identity() }
 
 // Compact implements kv.Compactor, for this machine's copy. The log keeps what was deleted
 // until it is cut.
-func (n *Node) Compact(ctx context.Context) error { return n.engine.Compact(ctx) }
+func (n *Node) Compact(ctx context.Context) error { return n.noteHarm(n.engine.Compact(ctx)) }
 
 // Room returns how much disk is free here, and below how much writes are refused.
 func (n *Node) Room() (free, floor uint64, err error) { return n.engine.Room() }

@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -57,6 +59,16 @@ func tablesWait(dir string) bool {
 		}
 	}
 	return false
+}
+
+// Reserve takes the blocks for the first bytes of a file, also beyond its end, so that it can grow on
+// a full disk. It fails only if there is no room.
+func Reserve(name string, bytes int64) error {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(allocate(int(f.Fd()), keepSize, bytes), f.Close())
 }
 
 // maxCloseWait is how long closing a store waits for a table that waits for room.

@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"doorward/app/e2e/product"
+	"doorward/build/need"
+)
+
+// onSmallDisk makes three machines, of which the first has its data on a small disk.
+func onSmallDisk(t *testing.T) (*smallDisk, []*product.Machine) {
+	t.Helper()
+	need.Time(t)
+	disk := newSmallDisk(t, 500<<20)
+	var all []*product.Machine
+	for _, name := range []string{"one", "two", "three"} {
+		all = append(all, product.NewMachine(t, name))
+	}
+	all[0].Dir = filepath.Join(disk.dir, "data")
+	all[0].Env = append(all[0].Env, "DOORWARD_DATA="+all[0].Dir)
+	return disk, all
+}
+
+// fill fills the disk to the last byte, while others write there.
+func (d *smallDisk) fill() {
+	d.t.Helper()
+	f, err := os.CreateTemp(d.dir, "full-")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	const page = 4 << 10
+	end := int64(0)
+	for size := int64(1 << 30); size >= page; {
+		if syscall.Fallocate(int(f.Fd()), 0, end, size) == nil {
+			end += size
+		} else {
+			size /= 2
+		}
+	}
+}
+
+// isFull waits until both machines' doctors say that the first one's disk is full.
+func isFull(t *testing.T, full, other *product.Machine) {
+	t.Helper()
+	for _, m := range []*product.Machine{full, other} {
+		if err := product.Eventually("the doctor on "+m.Name+" says so", func() error {
+			out, _ := m.Try("doctor", "--json") // which fails, as something is wrong
+			if !strings.Contains(out, "MB of its disk are free") {
+				return fmt.Errorf("it says %s", out)
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// much is how many invitations fill a file of the log, and a file of the store, some times over.
+const much = 5000
+
+// The disk of a machine that follows is filled to the last byte, in one go, while clients write. The
+// others go on, and whoever comes to that machine is served by the one that leads. When there is room
+// again it catches up by itself: its process is the same, and its copy is as the others.
+func TestDiskOfAFollowerFills(t *testing.T) {
+	disk, all := onSmallDisk(t)
+	product.Begin(all[1], []*product.Machine{all[0], all[2]})
+	w := newInviters(all, 16)
+	defer w.end()
+	w.awaitKept(t)
+	disk.fill()
+	w.awaitMore(t, much)
+	isFull(t, all[0], all[1])
+	if err := product.Eventually("it sends people on to the one that leads", all[0].Ready); err != nil {
+		t.Error(err)
+	}
+	w.await(t, "clients of each machine are answered", 3)
+	disk.empty()
+	w.awaitKept(t)
+	w.end()
+	if err := product.Eventually("each machine has everything", func() error { return haveAll(all) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		m.Stop()
+	}
+	w.judge(t, all)
+}
+
+// The disk of the machine that leads becomes nearly full: it hands the lead over. When it leads again,
+// its disk is filled to the last byte, in one go: another machine leads. Nothing that was acknowledged
+// is lost, and when there is room again it follows.
+func TestDiskOfTheLeaderFills(t *testing.T) {
+	disk, all := onSmallDisk(t)
+	product.Begin(all[0], all[1:])
+	w := newInviters(all, 16)
+	defer w.end()
+	ways := []struct {
+		name string
+		fill func()
+	}{
+		{"a disk that is nearly full", func() { disk.leave(100 << 20) }},
+		{"a disk that is full at once", disk.fill},
+	}
+	for _, way := range ways {
+		leadsAgain(t, all)
+		w.awaitKept(t)
+		w.pause()
+		way.fill()
+		if err := product.Eventually("another machine leads", func() error {
+			seen, err := all[1].Machines()
+			for _, m := range seen {
+				if err == nil && m.Leads && m.Name != all[0].Name {
+					return nil
+				}
+			}
+			return fmt.Errorf("they are %+v, %v", seen, err)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.awaitMore(t, much)
+		t.Logf("%s: nothing was acknowledged for %v", way.name, w.pause())
+		isFull(t, all[0], all[1])
+		disk.empty()
+		if err := product.Eventually("it follows", func() error { return haveNearly(all, 64) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.end()
+	if err := product.Eventually("each machine has everything", func() error { return haveAll(all) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		m.Stop()
+	}
+	w.judge(t, all)
+}
+
+// leadsAgain stops whoever leads, in order, until the first machine does.
+func leadsAgain(t *testing.T, all []*product.Machine) {
+	t.Helper()
+	for {
+		leads := product.Leading(t, all...)
+		if leads == all[0] {
+			return
+		}
+		leads.Stop()
+		leads.Serve()
+		if err := product.Eventually("it follows", func() error { return haveNearly(all, 64) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
