@@ -19,10 +19,28 @@ type visitor struct {
 	t    *testing.T
 	site *url.URL // the public URL
 	jar  http.CookieJar
+	line func(*host) http.RoundTripper // how a machine is reached; nil: by a new connection each time
+}
+
+// newVisitor is somebody of whom the machines know nothing.
+func newVisitor(h *host) *visitor {
+	h.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	site, err := url.Parse(h.url)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return &visitor{t: h.t, site: site, jar: jar}
 }
 
 // at is the visitor's browser, if the public name leads to this machine.
 func (v *visitor) at(h *host) *http.Client {
+	if v.line != nil {
+		return &http.Client{Jar: v.jar, Timeout: patience, Transport: v.line(h)}
+	}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, h.web)
 	}
@@ -44,30 +62,22 @@ func enters(h *host, email, role string) *visitor {
 	return v
 }
 
-// newVisitor is somebody of whom the machines know nothing.
-func newVisitor(h *host) *visitor {
-	h.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	site, err := url.Parse(h.url)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return &visitor{h.t, site, jar}
-}
-
 // opens follows a login link and presses the button.
 func opens(h *host, link string) *visitor {
 	h.t.Helper()
 	v := newVisitor(h)
+	v.follows(h, link)
+	return v
+}
+
+// follows follows a login link at a machine, and presses the button.
+func (v *visitor) follows(h *host, link string) {
+	h.t.Helper()
 	form := formToken.FindStringSubmatch(v.read(v.at(h).Get(link)))
 	if form == nil {
 		h.t.Fatal("the page behind a login link has no form")
 	}
 	v.read(v.at(h).PostForm(link, url.Values{"csrf": {form[1]}}))
-	return v
 }
 
 // page is a page at a machine.

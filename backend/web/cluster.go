@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -61,6 +62,16 @@ func (s *Server) take() (leads bool, done func()) {
 }
 
 func nothingAtHand() {}
+
+// Hold makes Drain wait for an answer that goes on after its handler has returned, until release is
+// called, once or more often. It does nothing if this machine answers it whether it leads or not.
+func (s *Server) Hold(c *fiber.Ctx) (release func()) {
+	if c.Locals(fencedKey) == nil {
+		return nothingAtHand
+	}
+	s.atHand.Add(1)
+	return sync.OnceFunc(func() { s.atHand.Add(-1) })
+}
 
 // drainLook is how often Drain looks.
 const drainLook = 2 * time.Millisecond

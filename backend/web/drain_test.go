@@ -1,15 +1,20 @@
 package web_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorward/backend/access"
 	"doorward/backend/web"
 	"doorward/backend/web/webtest"
 )
@@ -100,3 +105,64 @@ func TestAStopAwaitsWhatIsForwarded(t *testing.T) {
 	}
 	p.Must(<-closed)
 }
+
+// Somebody saves all members, slowly, when the machine hands the lead over: it waits until they have
+// the whole file. What a machine answers that does not lead is none of that.
+func TestDrainWaitsForALongAnswer(t *testing.T) {
+	m := &webtest.Machines{}
+	m.Lead(webtest.First, true)
+	var s *webtest.Server
+	s = webtest.New(t, m.In, func(o *webtest.Options) {
+		o.More = func(f *web.Face) {
+			f.Add(http.MethodGet, "/long", web.Static(), func(c *fiber.Ctx) error { s.Web.Hold(c); return nil })
+		}
+	})
+	s.Browser().Get("/long").Want(t, http.StatusOK)
+	s.Web.Drain(t.Context())
+
+	for i := range 100 {
+		s.Invite(fmt.Sprintf("somebody-with-a-long-address-%d@example.com", i), access.Fleet)
+	}
+	lines := newPipes(t)
+	done := make(chan error, 1)
+	go func() { done <- s.Web.Serve(lines, true) }()
+	t.Cleanup(func() { s.Must(s.Web.Close()); <-done })
+	line, there := net.Pipe()
+	lines.conns <- there
+	s.Must(line.SetDeadline(time.Now().Add(webtest.Patience)))
+	_, err := io.WriteString(line, "GET /api/v1/members/export HTTP/1.1\r\nHost: door.example.com\r\n\r\n")
+	s.Must(err)
+	answer, err := http.ReadResponse(bufio.NewReader(line), nil)
+	s.Must(err)
+	if n := s.Web.AtHand(); n != 1 {
+		t.Errorf("%d answers are waited for while a file is being sent", n)
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	s.Must(err)
+	s.Web.Drain(t.Context())
+}
+
+// pipes are connections without a buffer, so that an answer is written as it is read.
+type pipes struct {
+	conns  chan net.Conn
+	closed context.Context
+	close  func()
+}
+
+func newPipes(t *testing.T) *pipes {
+	p := &pipes{conns: make(chan net.Conn)}
+	p.closed, p.close = context.WithCancel(t.Context())
+	return p
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.close(); return nil }
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{} }

@@ -47,12 +47,13 @@ const (
 	ForwardTries = forwardWithin
 	ForwardPause = forwardPause
 	ForwardGrace = forwardGrace
+	AnswersLook  = answersLook
 )
 
 // Forwards sends a request of this method through a transport, as a server that is one of these
 // machines does.
 func Forwards(c Cluster, t http.RoundTripper, method string) (*http.Response, error) {
-	w := &forwarder{cluster: c, transport: t, within: forwardWithin}
+	w := &forwarder{cluster: c, transport: t, within: forwardWithin, answers: newAnswers(c)}
 	return w.send(context.Background(), &parcel{method: method, target: "/"}, w.within)
 }
 
@@ -99,6 +100,9 @@ func (s *Server) SetInFlight(n int64) { s.inFlight.Store(n) }
 
 // InFlight is how many requests are running.
 func (s *Server) InFlight() int64 { return s.inFlight.Load() }
+
+// AtHand is for how many answers Drain waits.
+func (s *Server) AtHand() int64 { return s.atHand.Load() }
 
 // LargeBodies is how many large bodies are held, and how many may be.
 func (s *Server) LargeBodies() (held, limit int) { return len(s.large), cap(s.large) }

@@ -153,6 +153,17 @@ func (s *Server) stream(c *fiber.Ctx, answer *http.Response) io.ReadCloser {
 	return st
 }
 
+// An ending body does something else, too, when it is closed.
+type ending struct {
+	io.ReadCloser
+	end func()
+}
+
+func (b *ending) Close() error {
+	b.end()
+	return b.ReadCloser.Close()
+}
+
 const eventStream = "text/event-stream"
 
 // pieceWithin is how long a client may take to read one piece of an answer.

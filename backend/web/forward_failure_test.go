@@ -216,3 +216,43 @@ func statusOf(r *http.Response) int {
 	}
 	return r.StatusCode
 }
+
+// A stream has begun, and the machine that sends it is stopped as it stands, or cut off, so that its
+// connection stays open and nothing comes any more. It ends once that machine has not led for a
+// while, and not before, however long nothing is to be said.
+func TestASilentStreamEndsAfterATakeOver(t *testing.T) {
+	for _, who := range []string{"new", ""} {
+		synctest.Test(t, func(t *testing.T) {
+			m := &webtest.Machines{}
+			m.Lead("old", false)
+			r, w := io.Pipe()
+			answer, err := web.Forwards(m, body{r}, "GET")
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				io.WriteString(w, "a")
+				time.Sleep(time.Hour)
+				io.WriteString(w, "b")
+				m.Lead(who, false)
+				time.Sleep(web.ForwardGrace - 2*web.AnswersLook)
+				io.WriteString(w, "c") // it was slow, and not gone
+			}()
+			began := time.Now()
+			text, err := io.ReadAll(answer.Body)
+			took := time.Since(began) - time.Hour - (web.ForwardGrace - 2*web.AnswersLook) - web.ForwardGrace
+			if string(text) != "abc" || err == nil || took < -web.AnswersLook || took > 2*web.AnswersLook {
+				t.Errorf("it has %q and ends with %v, %v too late", text, err, took)
+			}
+			answer.Body.Close()
+		})
+	}
+}
+
+// A body is a network in which each answer has this body, until its request ends.
+type body struct{ *io.PipeReader }
+
+func (b body) RoundTrip(r *http.Request) (*http.Response, error) {
+	context.AfterFunc(r.Context(), func() { b.CloseWithError(r.Context().Err()) })
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: b}, nil
+}

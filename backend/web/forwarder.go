@@ -62,6 +62,7 @@ type forwarder struct {
 	cluster   Cluster
 	transport http.RoundTripper
 	within    time.Duration // for how long another try is made
+	answers   *answers
 }
 
 func newForwarder(c Cluster) *forwarder {
@@ -71,7 +72,7 @@ func newForwarder(c Cluster) *forwarder {
 		machine, _, _ = strings.Cut(machine, ":")
 		return c.Dial(ctx, machine)
 	}
-	return &forwarder{cluster: c, within: forwardWithin, transport: &http.Transport{
+	return &forwarder{cluster: c, within: forwardWithin, answers: newAnswers(c), transport: &http.Transport{
 		DialContext:           dial,
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   64,
@@ -160,7 +161,7 @@ func (w *forwarder) try(ctx context.Context, machine string, p *parcel) (_ *http
 		cancel()
 		return nil, sent, err
 	}
-	answer.Body = &ending{answer.Body, cancel}
+	answer.Body = w.answers.follow(answer.Body, machine, cancel)
 	return answer, true, nil
 }
 
@@ -181,17 +182,6 @@ func (w *forwarder) watch(ctx context.Context, machine string, answered <-chan s
 		}
 	}
 	giveUp()
-}
-
-// An ending body ends its request when it is closed.
-type ending struct {
-	io.ReadCloser
-	cancel func()
-}
-
-func (b *ending) Close() error {
-	b.cancel()
-	return b.ReadCloser.Close()
 }
 
 // pack copies the headers of a request that another machine is to see, and adds what it is to

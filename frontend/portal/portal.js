@@ -10,6 +10,7 @@
 	const live = document.getElementById('live')
 	const facts = pending.querySelector('.facts')
 	let served = facts.innerHTML, source, looked = Date.now(), looking = false, again = false, left = false
+	let missed = false, wait = 1000, soon, later
 
 	const say = (words, on) => {
 		if (live.textContent !== words) live.textContent = words
@@ -25,8 +26,10 @@
 	}
 
 	// look fetches the page and follows the answer: to the home page, to an updated
-	// list of facts, or to a reload. Text in the note's field stays.
+	// list of facts, or to a reload. Text in the note's field stays. Without an answer it tries
+	// again soon.
 	async function look() {
+		clearTimeout(soon)
 		if (left) return
 		if (looking) { again = true; return }
 		looking = true
@@ -38,6 +41,7 @@
 				leave(home)
 			} else if (answer.status >= 500 || answer.status === 429) {
 				say(says.busy, false)
+				soon = setTimeout(look, 2000)
 			} else if (!answer.ok) {
 				leave(page)
 			} else {
@@ -50,6 +54,7 @@
 			}
 		} catch {
 			say(says.lost, false)
+			soon = setTimeout(look, 2000)
 		}
 		looking = false
 		if (again) { again = false; look() }
@@ -60,9 +65,27 @@
 	function listen() {
 		if (!window.EventSource || document.hidden || left || (source && source.readyState !== 2)) return
 		source = new EventSource(events)
-		source.onopen = () => say(says.live, true)
-		source.onerror = look
+		source.onopen = opened
+		source.onerror = lost
 		for (const name of ['member', 'reload', 'message']) source.addEventListener(name, look)
+	}
+
+	// opened looks once more: what changed between the last look and now came as no event.
+	function opened() {
+		say(says.live, true)
+		wait = 1000
+		if (missed) look()
+		missed = false
+	}
+
+	// lost looks why. The browser does not connect again to a server that has refused.
+	function lost() {
+		missed = true
+		look()
+		if (source.readyState !== 2) return
+		clearTimeout(later)
+		later = setTimeout(listen, wait)
+		wait = Math.min(5000, wait * 2)
 	}
 
 	function hush() {

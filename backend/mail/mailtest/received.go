@@ -36,6 +36,13 @@ func (s *Server) Received() []Message {
 	return append([]Message(nil), s.received...)
 }
 
+// ReceivedSince returns what was received after the first n emails.
+func (s *Server) ReceivedSince(n int) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Message(nil), s.received[n:]...)
+}
+
 // Wait returns the emails received as soon as there are n, or fails if ctx ends first.
 func (s *Server) Wait(ctx context.Context, n int) ([]Message, error) {
 	for {

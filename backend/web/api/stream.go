@@ -14,7 +14,8 @@ const pieceWithin = time.Minute
 
 // stream answers with what write writes, as it is written. A failure before the
 // first byte is an error like any other; a later one aborts the connection, so
-// that nobody mistakes a part for the whole.
+// that nobody mistakes a part for the whole. A machine that hands the lead over waits
+// for the end a while; then what is left to read fails, as it does not lead any more.
 func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.Writer) error) error {
 	ctx, cancel := context.WithCancel(s.web.Context())
 	r, w := io.Pipe()
@@ -27,7 +28,7 @@ func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.W
 	c.Set(fiber.HeaderContentType, kind)
 	c.Context().SetConnectionClose()
 	conn := c.Context().Conn()
-	c.Context().SetBodyStream(&pieces{Reader: first, pipe: r, cancel: cancel,
+	c.Context().SetBodyStream(&pieces{Reader: first, pipe: r, cancel: cancel, release: s.web.Hold(c),
 		extend: func() error { return conn.SetWriteDeadline(time.Now().Add(pieceWithin)) }}, -1)
 	return nil
 }
@@ -35,9 +36,10 @@ func (s *API) stream(c *fiber.Ctx, kind string, write func(context.Context, io.W
 // pieces gives each piece of a long answer a write deadline of its own.
 type pieces struct {
 	*bufio.Reader
-	pipe   *io.PipeReader
-	cancel context.CancelFunc
-	extend func() error
+	pipe    *io.PipeReader
+	cancel  context.CancelFunc
+	release func()
+	extend  func() error
 }
 
 func (b *pieces) Read(p []byte) (int, error) {
@@ -52,6 +54,7 @@ func (b *pieces) Read(p []byte) (int, error) {
 
 // Close ends the answer, complete or not.
 func (b *pieces) Close() error {
+	defer b.release()
 	b.cancel()
 	return b.pipe.Close()
 }

@@ -81,7 +81,7 @@ func (e *Events) newStream(c *fiber.Ctx) *stream {
 // begin sends the greeting, and starts to watch for the client's disconnection.
 func (st *stream) begin(again bool) {
 	st.beat, st.stopBeat = st.hub.every(beatEvery)
-	fmt.Fprintf(&st.out, "retry: 2000\nid: %d\n\n", st.count)
+	fmt.Fprintf(&st.out, "retry: 1000\nid: %d\n\n", st.count)
 	st.at = st.hub.position() // after add: whatever is later comes as an event
 	if again {
 		st.tell(tellReload, []byte("{}"))

@@ -2,6 +2,7 @@ import { Problem } from './api/problem'
 import { live, type Topic } from './live.svelte'
 
 const patience = 150 // milliseconds before a loading state is shown
+const again = 2000 // milliseconds until the next try, after a failure that passes by itself
 const together = 60 // milliseconds: changes within this time cause one reload
 
 // A Query loads data and keeps it up to date. The old data stays until the new data
@@ -21,14 +22,19 @@ export class Query<T> {
     $effect(() => void this.reload())
     $effect(() => {
       const off = topics.map((topic) => live.on(topic, () => this.soon()))
-      return () => off.forEach((end) => end())
+      return () => {
+        off.forEach((end) => end())
+        clearTimeout(this.#later)
+      }
     })
   }
 
   // soon reloads once for several changes in quick succession.
-  soon = (): void => {
+  soon = (): void => this.#in(together)
+
+  #in(wait: number): void {
     clearTimeout(this.#later)
-    this.#later = setTimeout(() => void this.reload(), together)
+    this.#later = setTimeout(() => void this.reload(), wait)
   }
 
   reload = async (): Promise<void> => {
@@ -38,7 +44,9 @@ export class Query<T> {
       const data = await this.#load()
       if (turn === this.#turn) [this.data, this.problem] = [data, undefined]
     } catch (cause) {
-      if (turn === this.#turn) this.problem = Problem.of(cause)
+      if (turn !== this.#turn) return
+      this.problem = Problem.of(cause)
+      if (this.problem.passing) this.#in(again)
     } finally {
       clearTimeout(late)
       if (turn === this.#turn) this.slow = false

@@ -1,7 +1,7 @@
 export type Topic = 'overview' | 'login-request' | 'member' | 'message' | 'audit' | 'reload'
 
 const topics: Topic[] = ['overview', 'login-request', 'member', 'message', 'audit', 'reload']
-const longest = 30_000
+const longest = 5000 // milliseconds between two tries to connect
 
 // Heard is where events go, whether the server can be reached, and at which of its positions
 // the stream is.

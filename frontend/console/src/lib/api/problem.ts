@@ -35,6 +35,11 @@ export class Problem extends Error {
     return new Problem(t('console.problem.unreachable'), 0, 'unreachable')
   }
 
+  // passing: the same question may be answered in a moment.
+  get passing(): boolean {
+    return this.status === 503 || this.code === 'unreachable'
+  }
+
   // at is the sentence about one field, or "".
   at(field: string): string {
     return this.fields[field] ?? ''
