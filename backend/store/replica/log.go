@@ -23,7 +23,10 @@ const segmentBytes = 4 << 20
 // at the end of the log. It is in the entry's Extensions, which nobody else uses here; a
 // Codec of our own would be the place, but raft-wal writes the wrong codec into its files,
 // and then refuses to open them.
-type checkedLog struct{ *wal.WAL }
+type checkedLog struct {
+	*wal.WAL
+	dir string
+}
 
 var errLog = fmt.Errorf("%w: the log", kv.ErrCorrupt)
 
@@ -81,7 +84,7 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	if err != nil {
 		return checkedLog{}, damagedLog(dir, err)
 	}
-	log := checkedLog{opened}
+	log := checkedLog{opened, dir}
 	if err = checkLog(log, p); err != nil {
 		return checkedLog{}, errors.Join(damagedLog(dir, err), log.Close())
 	}
@@ -114,13 +117,20 @@ func checkLog(log checkedLog, p badger.Progress) error {
 	if err != nil {
 		return err
 	}
-	if first > 0 && last < p.Applied.Index && p.Copied == p.Applied.Index {
-		// A copy was installed, and then the process ended before raft emptied the log. The
-		// store includes all of it.
-		if err := log.DeleteRange(first, last); err != nil {
-			return err
+	if first > 0 && p.Copied == p.Applied.Index {
+		// A copy was installed, and perhaps the process ended before raft emptied the log. The
+		// store includes all of it, or it has another entry in that place, and so none that
+		// anybody counts on behind it.
+		at, err := termAt(log, p.Applied.Index)
+		if err != nil {
+			return fmt.Errorf("%w: entry %d: %w", errLog, p.Applied.Index, err)
 		}
-		first, last = 0, 0
+		if last < p.Applied.Index || at != 0 && at < p.Applied.Term {
+			if err := log.DeleteRange(first, last); err != nil {
+				return err
+			}
+			first, last = 0, 0
+		}
 	}
 	term, err := log.GetUint64(currentTerm)
 	if err != nil {

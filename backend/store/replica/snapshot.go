@@ -181,7 +181,7 @@ func (n *Node) needs(at kv.Position) error {
 // Close implements raft.SnapshotSink. After it, raft cuts the log or installs what came.
 func (s *sink) Close() error {
 	if s.own {
-		return s.of.n.engine.Pass(s.at)
+		return s.of.n.pass(s.at)
 	}
 	if s.in == nil {
 		return fmt.Errorf("%w has nothing in it", errStream)
