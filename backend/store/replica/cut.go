@@ -18,17 +18,30 @@ const (
 	cutWaits   = time.Minute           // for a machine that answers and needs what is to be cut
 	cutWithin  = 3 * time.Minute
 	segmentEnd = ".wal"
+	ahead      = 64 // entries that are written before the log is emptied
 )
 
 // Compact implements kv.Compactor, for this machine's copy and its log: what was deleted or
 // overwritten in the entries that this machine had applied before the call is in no file of
 // either afterwards.
 func (n *Node) Compact(ctx context.Context) error {
+	n.getAhead()
 	// The log comes first: so a store that was compacted has a log that was cut.
 	if err := n.cutLog(ctx, n.engine.Applied()); err != nil {
 		return err
 	}
 	return n.engine.Compact(ctx)
+}
+
+// getAhead writes some entries if this machine leads. Who was cut off while it led has a few entries
+// that nobody else has. It will get a copy, if the log begins behind what it shares with the others,
+// and that must lead beyond them (needs).
+func (n *Node) getAhead() {
+	for range ahead {
+		if n.lead.Load() == nil || n.raft.Barrier(networkTimeout).Error() != nil {
+			return
+		}
+	}
 }
 
 // cutLog cuts this machine's log until no file of it has an entry up to this one, which must be

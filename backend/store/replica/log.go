@@ -117,20 +117,13 @@ func checkLog(log checkedLog, p badger.Progress) error {
 	if err != nil {
 		return err
 	}
-	if first > 0 && p.Copied == p.Applied.Index {
-		// A copy was installed, and perhaps the process ended before raft emptied the log. The
-		// store includes all of it, or it has another entry in that place, and so none that
-		// anybody counts on behind it.
-		at, err := termAt(log, p.Applied.Index)
-		if err != nil {
-			return fmt.Errorf("%w: entry %d: %w", errLog, p.Applied.Index, err)
+	if first > 0 && last < p.Applied.Index && p.Copied == p.Applied.Index {
+		// A copy was installed, and then the process ended before raft emptied the log. The
+		// store includes all of it.
+		if err := log.DeleteRange(first, last); err != nil {
+			return err
 		}
-		if last < p.Applied.Index || at != 0 && at < p.Applied.Term {
-			if err := log.DeleteRange(first, last); err != nil {
-				return err
-			}
-			first, last = 0, 0
-		}
+		first, last = 0, 0
 	}
 	term, err := log.GetUint64(currentTerm)
 	if err != nil {
