@@ -51,6 +51,10 @@
 // copy that comes late, when this machine has gone on, is refused: raft would throw away the
 // whole log for it.
 //
+// What was deleted is in the log, too, until the file that has it is deleted. So Compact also cuts
+// this machine's log up to the end, as far as the others that answer do not need it (cut.go). Who
+// was away meanwhile gets a copy, in place of what it has.
+//
 // A server alone can become the first machine of a cluster (first.go). What it has is not in
 // the log, so its log lacks the first entry, and whoever is added gets a copy. It keeps its
 // name, which all get: of several that begin together, that of the first that leads. The same

@@ -170,7 +170,9 @@ func TestWhichCopiesAreNeeded(t *testing.T) {
 	}{
 		{"of the last entry that is applied", at, false},
 		{"of one that it has acknowledged", kv.Position{Index: at.Index + 2, Term: at.Term}, false},
-		{"of one that it has in another form", kv.Position{Index: at.Index + 2, Term: at.Term + 1}, true},
+		{"of one that it has in another form", kv.Position{Index: at.Index + 2, Term: at.Term + 1}, false},
+		{"of the last, in another form", kv.Position{Index: at.Index + 3, Term: at.Term + 1}, false},
+		{"of one behind its log", kv.Position{Index: at.Index + 4, Term: at.Term + 1}, true},
 		{"of the last one that it has acknowledged", kv.Position{Index: at.Index + 3, Term: at.Term}, true},
 	}
 	for _, tt := range tests {

@@ -26,6 +26,7 @@ const segmentBytes = 4 << 20
 // and then refuses to open them.
 type checkedLog struct {
 	*wal.WAL
+	dir      string
 	segments *segments
 }
 
@@ -111,7 +112,7 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	if err != nil {
 		return checkedLog{}, damagedLog(dir, err)
 	}
-	log := checkedLog{opened, files}
+	log := checkedLog{opened, dir, files}
 	if err := reserveMeta(dir); err != nil {
 		full := &kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}
 		return checkedLog{}, errors.Join(full, log.Close())

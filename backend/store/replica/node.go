@@ -65,6 +65,11 @@ type Node struct {
 	o         Options
 	engine    *badger.Store
 	log       checkedLog
+	entries   sparingLog  // log, with the latest in memory; raft uses it
+	openedAt  kv.Position // the last entry that the engine included when it was opened
+	cutting   sync.Mutex
+	emptying  atomic.Bool   // the log is being cut up to its end
+	spared    atomic.Uint64 // meanwhile, an entry that others have who may lack the next; zero: nobody
 	transport *raft.NetworkTransport
 	raft      *raft.Raft
 	snapshots snapshots
@@ -150,8 +155,9 @@ func (n *Node) open() (err error) {
 	if n.log, err = openLog(n.o.LogDir, p, logger); err != nil {
 		return err
 	}
-	cached, err := raft.NewLogCache(cachedEntries, n.log)
-	if err != nil {
+	n.openedAt = p.Applied
+	n.entries.n = n
+	if n.entries.LogCache, err = raft.NewLogCache(cachedEntries, n.log); err != nil {
 		return err
 	}
 	n.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
@@ -162,10 +168,10 @@ func (n *Node) open() (err error) {
 	})
 	c := n.config()
 	c.Logger = logger
-	if err := n.bootstrap(c, cached); err != nil {
+	if err := n.bootstrap(c, n.entries); err != nil {
 		return err
 	}
-	n.raft, err = raft.NewRaft(c, machine{n}, cached, n.log, &n.snapshots, n.transport)
+	n.raft, err = raft.NewRaft(c, machine{n}, n.entries, n.log, &n.snapshots, n.transport)
 	close(n.opened)
 	return err
 }

@@ -156,6 +156,10 @@ func (s *sink) Write(p []byte) (int, error) {
 // needs refuses a copy up to an entry if this machine has that entry, and later ones. Such a
 // copy was sent before it had them, and came late. Raft would take it, and throw away the
 // whole log: also what this machine has acknowledged, and others may count on.
+//
+// It also refuses one that does not lead beyond the end of a log that nobody else has in this form.
+// Raft would remember that end in place of the copy's: it could take no entries, and would vote as
+// if it had not got the copy. The leading machine sends newer ones, and soon one that does (cut.go).
 func (n *Node) needs(at kv.Position) error {
 	p, err := n.engine.Progress(n.ctx)
 	if err != nil {
@@ -171,9 +175,12 @@ func (n *Node) needs(at kv.Position) error {
 	} else if term, err = termAt(n.log, at.Index); err != nil {
 		return err
 	}
-	if at.Index < p.Applied.Index || at.Index < last && term == at.Term {
+	switch {
+	case at.Index < p.Applied.Index || at.Index < last && term == at.Term:
 		return fmt.Errorf("a copy up to entry %d comes too late: this machine has entry %d", at.Index,
 			max(last, p.Applied.Index))
+	case at.Index <= last && term != at.Term:
+		return fmt.Errorf("a copy up to entry %d ends before this machine's log, which has %d", at.Index, last)
 	}
 	return nil
 }
@@ -181,7 +188,7 @@ func (n *Node) needs(at kv.Position) error {
 // Close implements raft.SnapshotSink. After it, raft cuts the log or installs what came.
 func (s *sink) Close() error {
 	if s.own {
-		return s.of.n.engine.Pass(s.at)
+		return s.of.n.pass(s.at)
 	}
 	if s.in == nil {
 		return fmt.Errorf("%w has nothing in it", errStream)

@@ -109,9 +109,5 @@ func (n *Node) Each(ctx context.Context, prefix []byte, fn func(key, value []byt
 // applied the first entry of a leading machine.
 func (n *Node) Identity() kv.Identity { return n.engine.Identity() }
 
-// Compact implements kv.Compactor, for this machine's copy. The log keeps what was deleted
-// until it is cut.
-func (n *Node) Compact(ctx context.Context) error { return n.noteHarm(n.engine.Compact(ctx)) }
-
 // Room returns how much disk is free here, and below how much writes are refused.
 func (n *Node) Room() (free, floor uint64, err error) { return n.engine.Room() }

@@ -25,8 +25,9 @@ type Progress struct {
 	// entries up to there.
 	Cut uint64
 
-	// Copied is the entry up to which another machine's Copy went, the last that was
-	// installed; 1 if there was none and this was the first copy, zero if it was not.
+	// Copied is an entry up to which the log may have nothing at all: that up to which another
+	// machine's Copy went, or PassAll; 1 if there was none and this was the first copy, zero if
+	// it was not.
 	Copied uint64
 
 	// Members are those who have a copy, as of the entry MembersAt; only the caller
@@ -193,7 +194,12 @@ func (b *Store) Adopt(at kv.Position, id kv.Identity) error {
 // disk. Between the last batch and that entry
 // there is none for the store. It is refused if the log was cut further meanwhile: another
 // machine's Copy was installed; and if nothing was applied yet.
-func (b *Store) Pass(at kv.Position) error {
+func (b *Store) Pass(at kv.Position) error { return b.pass(at, cutKey) }
+
+// PassAll is Pass for a log of which nothing may be left up to that entry, as after a Copy.
+func (b *Store) PassAll(at kv.Position) error { return b.pass(at, cutKey, copiedKey) }
+
+func (b *Store) pass(at kv.Position, say ...[]byte) error {
 	cut := at.Index
 	return b.onWriter(context.Background(), func() error {
 		txn := b.current.Load().latest()
@@ -211,7 +217,12 @@ func (b *Store) Pass(at kv.Position) error {
 		if p.Applied.Index > at.Index {
 			at = p.Applied
 		}
-		return b.writer.keep(at, func(txn *dgraph.Txn) error { return setNumbers(txn, cutKey, cut) })
+		return b.writer.keep(at, func(txn *dgraph.Txn) (err error) {
+			for _, key := range say {
+				err = errors.Join(err, setNumbers(txn, key, cut))
+			}
+			return err
+		})
 	})
 }
 
