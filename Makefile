@@ -122,9 +122,9 @@ bench: ## measure; the figures are in docs/performance.md
 	@build/deps bench
 	go run ./app/bench
 
-bench-cluster: ## measure three machines that keep one store
+bench-cluster: ## measure three machines that keep one store; the figures are in docs/limits.md
 	@build/deps bench
-	go run ./app/bench -only cluster
+	go run ./app/bench -only cluster,cluster-million
 
 clean: ## remove what was built and installed in this tree
 	rm -rf bin .dev app/e2e/node_modules $(CONSOLE)/node_modules
