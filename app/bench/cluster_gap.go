@@ -130,36 +130,50 @@ func (g *gapped) around(o *outages, stay []*product, happen func() error) error 
 	all := g.clients.begin(stay)
 	defer all.end()
 	time.Sleep(calm)
-	began := time.Now()
+	p := pauses{began: time.Now()}
 	if err := happen(); err != nil {
 		return err
 	}
 	ended := time.Now()
-	var before, longest time.Duration
-	last := began
-	for previous := (time.Time{}); ; {
+	for !p.over(ended) {
 		select {
 		case at := <-all.acknowledged:
-			switch {
-			case at.After(began):
-				longest, last = max(longest, at.Sub(last)), at
-			case !previous.IsZero():
-				before = max(before, at.Sub(previous))
-			}
-			previous = at
+			p.note(at)
 		case <-time.After(patience):
 			return errors.New("nothing is acknowledged any more")
 		}
-		if last.Sub(began) > longest+calm && last.After(ended.Add(calm)) {
-			break
-		}
 	}
 	all.end()
-	o.gaps = append(o.gaps, longest.Seconds()*1000)
-	o.calm = append(o.calm, before.Seconds()*1000)
+	o.gaps = append(o.gaps, p.longest.Seconds()*1000)
+	o.calm = append(o.calm, p.before.Seconds()*1000)
 	o.asked += all.asked
 	o.failed += all.failed
 	return nil
+}
+
+// pauses are the longest times without an acknowledgement, before something began and since.
+type pauses struct {
+	began           time.Time
+	before, longest time.Duration
+	last            time.Time // acknowledgement
+}
+
+func (p *pauses) note(at time.Time) {
+	switch {
+	case at.After(p.began) && p.last.After(p.began):
+		p.longest = max(p.longest, at.Sub(p.last))
+	case at.After(p.began):
+		p.longest = at.Sub(p.began)
+	case !p.last.IsZero():
+		p.before = max(p.before, at.Sub(p.last))
+	}
+	p.last = at
+}
+
+// over reports whether it is calm again: for a while, as long as before it began, there were
+// acknowledgements after what happened has ended, and after the longest pause.
+func (p *pauses) over(ended time.Time) bool {
+	return p.last.Sub(p.began) > p.longest+calm && p.last.After(ended.Add(calm))
 }
 
 // kill ends a server as a power cut does.
