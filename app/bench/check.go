@@ -38,11 +38,11 @@ func (b *bench) checkOn(p *product) error {
 	if err != nil {
 		return err
 	}
-	return b.checkAs(p, cookie, "", 0.60, 16, 64)
+	return b.checkAs(p, cookie, "", 0.60, b.rounds, 16, 64)
 }
 
 // checkAs measures the check of a member with that cookie; of says on which server.
-func (b *bench) checkAs(p *product, cookie, of string, share float64, connections ...int) error {
+func (b *bench) checkAs(p *product, cookie, of string, share float64, rounds int, connections ...int) error {
 	bare, err := startBare()
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (b *bench) checkAs(p *product, cookie, of string, share float64, connection
 	defer bare.stop()
 	for _, n := range connections {
 		var c comparison
-		for range b.rounds {
+		for range rounds {
 			of, err := b.wrk(bare.cmd.Process.Pid, n, bare.url)
 			if err != nil {
 				return err

@@ -69,6 +69,8 @@ func milliseconds(v float64) string {
 	return fmt.Sprintf("%.0f ms", v)
 }
 
+func seconds(v float64) string { return fmt.Sprintf("%.1f s", v) }
+
 func megabytes(v float64) string { return fmt.Sprintf("%.1f MB", v/1e6) }
 
 func kilobytes(v float64) string { return fmt.Sprintf("%.1f KB", v/1e3) }

@@ -42,11 +42,14 @@ func readStat(line string) (cpuTime, error) {
 	return cpuTime{own: t[0] + t[1], children: t[2] + t[3]}, nil
 }
 
-// memoryOf returns the memory of a process, in bytes: resident, and proportional.
-func memoryOf(pid int) (rss, pss float64, err error) {
+// A footprint is the memory of a process, in bytes: all that is resident, its proportional share
+// of that, and what is in no file, so that the system cannot take it back.
+type footprint struct{ resident, share, anonymous float64 }
+
+func memoryOf(pid int) (m footprint, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
-		return 0, 0, err
+		return m, err
 	}
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
@@ -56,15 +59,17 @@ func memoryOf(pid int) (rss, pss float64, err error) {
 		n, _ := strconv.ParseFloat(f[1], 64)
 		switch f[0] {
 		case "Rss:":
-			rss = n * 1024
+			m.resident = n * 1024
 		case "Pss:":
-			pss = n * 1024
+			m.share = n * 1024
+		case "Anonymous:":
+			m.anonymous = n * 1024
 		}
 	}
-	if rss == 0 || pss == 0 {
-		return 0, 0, errors.New("the kernel does not tell what the process holds")
+	if m.resident == 0 || m.share == 0 || m.anonymous == 0 {
+		return m, errors.New("the kernel does not tell what the process holds")
 	}
-	return rss, pss, nil
+	return m, nil
 }
 
 // A process is a running process, by its name in the kernel.

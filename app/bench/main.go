@@ -42,10 +42,11 @@ var parts = []part{
 	{"million", million},
 	{"window", window},
 	{"cluster", cluster},
+	{"cluster-million", clusterMillion},
 }
 
-// apart is measured only if it is named: it has a target of its own, make bench-cluster.
-const apart = "cluster"
+// apart are measured only if they are named: they have a target of their own, make bench-cluster.
+var apart = []string{"cluster", "cluster-million"}
 
 // A bench is one run.
 type bench struct {
@@ -87,7 +88,7 @@ func names() (all []string) {
 
 func choose(only string) ([]part, error) {
 	if only == "" {
-		return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.name == apart }), nil
+		return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return slices.Contains(apart, p.name) }), nil
 	}
 	var chosen []part
 	for name := range strings.SplitSeq(only, ",") {

@@ -104,7 +104,7 @@ func within(r *rand.Rand, word string, n int) string {
 // partsOn measures what the first search by any part sets off: how long until such a search
 // is answered in full, and what memory that takes.
 func (b *bench) partsOn(p *product, l *lister) error {
-	before, _, err := memoryOf(p.pid())
+	before, err := memoryOf(p.pid())
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (b *bench) partsOn(p *product, l *lister) error {
 		}
 	}
 	took := time.Since(began).Seconds() * 1000
-	after, _, err := memoryOf(p.pid())
+	after, err := memoryOf(p.pid())
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (b *bench) partsOn(p *product, l *lister) error {
 	b.add(figure{what: "from the first search by any part until it is answered in full" + of,
 		measured: milliseconds(took)})
 	b.add(figure{what: "resident memory that it takes, dropped after ten idle minutes" + of,
-		measured: megabytes(after - before)})
+		measured: megabytes(after.resident - before.resident)})
 	return nil
 }
 

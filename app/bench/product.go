@@ -23,19 +23,49 @@ func (b *bench) build() error {
 	return b.compile(b.program, "doorward", "CGO_ENABLED=0", "")
 }
 
+// A replaced file is compiled as another one is.
+type replaced struct{ file, by string }
+
 // compile builds a program, with what it embeds compressed.
-func (b *bench) compile(program, pkg, env, tags string) error {
-	overlay, err := exec.Command("go", "run", "doorward/build/pack").Output()
+func (b *bench) compile(program, pkg, env, tags string, other ...replaced) error {
+	packed, err := exec.Command("go", "run", "doorward/build/pack").Output()
 	if err != nil {
 		return fmt.Errorf("compress what is embedded: %w", err)
 	}
-	cmd := exec.Command("go", "build", "-overlay", strings.TrimSpace(string(overlay)), "-trimpath", "-buildvcs=false",
+	overlay, err := b.overlay(strings.TrimSpace(string(packed)), other)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-overlay", overlay, "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -X main.version=bench", "-tags", tags, "-o", program, pkg)
 	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// overlay returns an overlay that replaces other files, too.
+func (b *bench) overlay(name string, other []replaced) (string, error) {
+	if len(other) == 0 {
+		return name, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	var o struct{ Replace map[string]string }
+	if err := json.Unmarshal(text, &o); err != nil {
+		return "", err
+	}
+	for _, r := range other {
+		o.Replace[r.file] = r.by
+	}
+	if text, err = json.Marshal(o); err != nil {
+		return "", err
+	}
+	name = filepath.Join(b.dir, "overlay.json")
+	return name, os.WriteFile(name, text, 0o600)
 }
 
 // A product is the built program on a data directory.

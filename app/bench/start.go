@@ -92,7 +92,7 @@ func idleMemory(p *product, rss, pss *spread) error {
 		return err
 	}
 	time.Sleep(idle)
-	r, s, err := memoryOf(p.pid())
-	*rss, *pss = append(*rss, r), append(*pss, s)
+	m, err := memoryOf(p.pid())
+	*rss, *pss = append(*rss, m.resident), append(*pss, m.share)
 	return errors.Join(err, p.stop())
 }

@@ -217,11 +217,11 @@ func sharesOf(pid int) (sum float64, err error) {
 		if !p.under(all, pid) {
 			continue
 		}
-		_, pss, err := memoryOf(p.id)
+		m, err := memoryOf(p.id)
 		if err != nil {
 			return 0, err
 		}
-		sum += pss
+		sum += m.share
 	}
 	return sum, nil
 }

@@ -103,15 +103,17 @@ func mount[I, O any](r *group, o op, do func(context.Context, access.Actor, *I) 
 	r.face.Classify(o.method, fiberPath(r.prefix+o.path), o.need)
 	d := o.describe()
 	d.Middlewares = huma.Middlewares{r.let(o.need)}
-	huma.Register(r.huma, d, func(ctx context.Context, in *I) (*O, error) {
+	a := describeAnswer(&d, reflect.TypeFor[O](), r.huma.OpenAPI().Components.Schemas)
+	huma.Register(r.huma, d, func(ctx context.Context, in *I) (*answer, error) {
 		c := actorIn(ctx)
 		out, err := do(ctx, r.api.web.Guard.Actor(c), in)
 		if err != nil {
 			return nil, r.face.Problem(c, err)
 		}
 		inLanguage(c, out)
-		return out, nil
+		return a.of(out), nil
 	})
+	a.settle()
 }
 
 // add mounts an operation that Huma cannot answer: one that is not JSON, or is
