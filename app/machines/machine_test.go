@@ -271,6 +271,49 @@ func TestARecoveryIsEnded(t *testing.T) {
 	}
 }
 
+// A machine that the others have removed would make a second cluster. What says that it was
+// removed is its copy, or, if it was stopped then, what the others answer.
+func TestARemovedMachineDoesNotRecover(t *testing.T) {
+	a := first(t)
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	for _, s := range []*site{b, c} {
+		eventually(t, s.o.Name+" has a copy", func() bool {
+			begins, err := readBeginning(s.o.Data)
+			return begins == nil && err == nil
+		})
+	}
+	c.stop()
+	for _, name := range []string{"c", "b"} {
+		must(t, Cluster{}.Remove(t.Context(), a.o.Data, name))
+	}
+	eventually(t, "b knows that it was removed", func() bool {
+		me := recordOf(*b.m.list.Load(), b.m.self().ID)
+		return me == nil || me.Role == cluster.Leaving
+	})
+	b.stop()
+	for _, s := range []*site{b, c} {
+		wantRefusal(t, Cluster{}.Recover(t.Context(), s.o), "cluster_removed")
+		must(t, s.tryStart()) // nothing is half done
+		s.stop()
+	}
+}
+
+// A machine that has joined and never ran has nothing to go on with. It is not kept from getting
+// its copy.
+func TestAMachineWithoutACopyDoesNotRecover(t *testing.T) {
+	fresh := newSite(t, "a")
+	must(t, Cluster{}.Init(t.Context(), fresh.o))
+	wantRefusal(t, Cluster{}.Recover(t.Context(), fresh.o), "cluster_no_copy")
+	fresh.start()
+	fresh.leads()
+	b := newSite(t, "b")
+	must(t, Cluster{}.Join(t.Context(), b.o, fresh.o.Listen, fresh.token()))
+	wantRefusal(t, Cluster{}.Recover(t.Context(), b.o), "cluster_no_copy")
+	b.start()
+	fresh.votes("a", "b")
+}
+
 // The other machines' links would lead elsewhere than the cluster's. And a directory that has a
 // store is not overwritten with another's.
 func TestAMachineThatMustNotJoin(t *testing.T) {
