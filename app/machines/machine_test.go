@@ -326,7 +326,8 @@ func TestAMachineThatMustNotJoin(t *testing.T) {
 	b := newSite(t, "b")
 	b.o.URL = "https://other.example.com"
 	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
-	b.o.URL = ""
+	b.o.URL = "" // it would go by the address on which it listens
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
 	must(t, os.MkdirAll(within(b.o.Data, storeDir), 0o700))
 	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_not_empty")
 	must(t, os.Remove(within(b.o.Data, storeDir)))
@@ -336,6 +337,23 @@ func TestAMachineThatMustNotJoin(t *testing.T) {
 	defer l.Close()
 	wantRefusal(t, Cluster{}.Join(t.Context(), taken.o, a.o.Listen, token), "cannot_listen")
 	b.o.URL = a.o.URL
+	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
+}
+
+// The public URL was set in the console. A machine that is given none goes by it, and one that is
+// given another would not.
+func TestAPublicURLOfTheConsole(t *testing.T) {
+	a := first(t)
+	must(t, a.store.Update(t.Context(), func(tx *store.Tx) error {
+		set, err := tx.Settings()
+		set.PublicURL = "https://door.example.com"
+		return errors.Join(err, tx.PutSettings(set))
+	}))
+	token := a.token()
+	b := newSite(t, "b")
+	b.o.URL = "https://other.example.com"
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
+	b.o.URL = ""
 	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
 }
 

@@ -201,7 +201,7 @@ const asideDir = app.ClusterDir + ".before"
 
 // Rejoin implements app.Cluster. If the cluster does not take this machine, everything is put
 // back.
-func (c Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, token string) (aside string, err error) {
+func (Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, token string) (aside string, err error) {
 	id, _, err := identityOf(o)
 	if err != nil {
 		return "", err
@@ -228,7 +228,7 @@ func (c Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, toke
 	if err := moveParts(o.Data, aside); err != nil {
 		return "", errors.Join(err, moveParts(aside, o.Data), os.Remove(aside))
 	}
-	if err := c.Join(ctx, o, contact, token); err != nil {
+	if err := joinWith(ctx, o, contact, token, setup{URL: o.URL}); err != nil {
 		return "", errors.Join(err, removeParts(o.Data), moveParts(aside, o.Data), os.Remove(aside))
 	}
 	return aside, nil
