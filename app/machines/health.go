@@ -80,7 +80,8 @@ func (m *machine) Health(ctx context.Context) (all []app.MachineHealth) {
 		newest = max(newest, s.Applied)
 	}
 	for _, k := range m.members() {
-		h := app.MachineHealth{Name: k.Name, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node()}
+		h := app.MachineHealth{Name: k.Name, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node(),
+			Leaves: k.Role == cluster.Leaving}
 		if s, ok := said[k.ID]; ok {
 			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead
 			h.Free, h.Floor, h.Version, h.CertificateEnds = s.Free, s.Floor, s.Version, s.Ends

@@ -17,6 +17,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/cluster"
 	"doorward/backend/store"
+	"doorward/build/need"
 )
 
 // patience limits the wait for what must happen, however busy the machine is.
@@ -337,6 +338,20 @@ func TestAMachineThatMustNotJoin(t *testing.T) {
 	defer l.Close()
 	wantRefusal(t, Cluster{}.Join(t.Context(), taken.o, a.o.Listen, token), "cannot_listen")
 	b.o.URL = a.o.URL
+	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
+}
+
+// What listens at the address of the cluster never says a word. The join ends all the same, and has
+// left nothing behind that a next try would meet.
+func TestAJoinDoesNotWaitForEver(t *testing.T) {
+	need.Time(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	a := first(t)
+	b := newSite(t, "b")
+	token := a.token()
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, l.Addr().String(), token), "cluster_not_there")
 	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
 }
 
