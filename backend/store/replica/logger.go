@@ -19,8 +19,9 @@ func newLogger(to *slog.Logger) hclog.Logger {
 }
 
 // A forward writes what raft logs. Raft tries a machine that does not answer several times a
-// second, for as long as it is gone, and logs each try: a day of it would fill a disk. So the same
-// about the same machine is written once in a while, with how often it was.
+// second, for as long as it is gone, and logs each try, as it does each election that nobody wins:
+// a day of it would fill a disk. So the same about the same machine is written once in a while,
+// with how often it was.
 type forward struct {
 	to  *slog.Logger
 	now func() time.Time
@@ -37,6 +38,8 @@ type said struct {
 const (
 	sayAgain = time.Minute
 	maxSaid  = 256 // lines that are remembered; with more, all are forgotten
+
+	inVain = "Election timeout reached, restarting election"
 )
 
 // Accept implements hclog.SinkAdapter. Raft warns of what is usual here: that a machine
@@ -63,11 +66,11 @@ func (f *forward) Accept(_ string, level hclog.Level, msg string, args ...any) {
 func (f *forward) times(msg string, args []any) (times int, say bool) {
 	about := ""
 	for i := 0; i+1 < len(args); i += 2 {
-		if args[i] == "peer" {
+		if args[i] == "peer" || args[i] == "target" {
 			about = fmt.Sprint(args[i+1])
 		}
 	}
-	if about == "" {
+	if about == "" && msg != inVain {
 		return 1, true
 	}
 	f.mu.Lock()

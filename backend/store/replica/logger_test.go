@@ -22,16 +22,21 @@ func TestAMachineThatIsGoneDoesNotFillTheLog(t *testing.T) {
 	for range 3 * 60 * 4 {
 		f.Accept("", hclog.Error, "failed to heartbeat to", "peer", "b", "error", "refused")
 		f.Accept("", hclog.Error, "failed to heartbeat to", "peer", "c", "error", "refused")
+		f.Accept("", hclog.Error, "failed to make requestVote RPC", "target", "b", "error", "refused")
+		f.Accept("", hclog.Warn, inVain)
 		f.Accept("", hclog.Warn, "heartbeat timeout reached")
 		now = now.Add(time.Second / 4)
 	}
-	if b, c := lines("peer=b"), lines("peer=c"); b != 3 || c != 3 {
-		t.Errorf("in three minutes it says %d and %d times that a machine does not answer, want 3", b, c)
+	if b, c, vote := lines("peer=b"), lines("peer=c"), lines("target=b"); b != 3 || c != 3 || vote != 3 {
+		t.Errorf("in three minutes it says %d, %d and %d times that a machine does not answer, want 3", b, c, vote)
 	}
-	if n := lines("times=240"); n != 4 {
-		t.Errorf("%d lines say how often it was, want 4: %s", n, &out)
+	if n := lines("restarting election"); n != 3 {
+		t.Errorf("in three minutes it says %d times that nobody wins, want 3", n)
 	}
-	if n := lines("timeout reached"); n != 3*60*4 {
+	if n := lines("times=240"); n != 8 {
+		t.Errorf("%d lines say how often it was, want 8: %s", n, &out)
+	}
+	if n := lines("heartbeat timeout reached"); n != 3*60*4 {
 		t.Errorf("%d of %d elections are written", n, 3*60*4)
 	}
 	for i := range 10 * maxSaid {
