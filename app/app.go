@@ -130,7 +130,10 @@ func (a *App) openStore(open MachineOpener) (err error) {
 	if a.machine != nil {
 		o.Engine = a.machine.Engine
 	}
-	if a.store, err = store.Open(o); err != nil || a.machine == nil {
+	if a.store, err = store.Open(o); err != nil && a.machine != nil {
+		return ofACopy(a.c.Data, err)
+	}
+	if err != nil || a.machine == nil {
 		return err
 	}
 	return a.machine.Attach(a.store)

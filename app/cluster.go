@@ -107,6 +107,7 @@ type Machine interface {
 type MachineHealth struct {
 	Name            string
 	Leads, Self     bool
+	Leaves          bool          // it was removed, as far as this machine's copy goes
 	Answers         bool          // what follows is known of one that does
 	Harmed          bool          // its copy is damaged
 	Behind          uint64        // changes that its copy lacks, of those that any machine has
@@ -174,7 +175,26 @@ func (a *App) openMachine(open MachineOpener) (err error) {
 			"This data belongs to a cluster. Start the server, or make this copy a server of its own with: "+
 				"doorward cluster leave --alone").WithCode("cluster_data")
 	}
+	if _, running := Dial(a.c.Data); running { // or it would be said that the cluster's port is taken
+		return access.Errorf(access.NoData,
+			"Another Doorward is using the data directory %s. Stop it first, or choose another directory.", a.c.Data).
+			WithCode("data_dir_in_use")
+	}
 	a.machine, err = open(a.c, a.log)
+	return err
+}
+
+// ofACopy says of a copy that cannot be used how this machine gets another one: nothing has to be
+// restored while the other machines have it.
+func ofACopy(dir string, err error) error {
+	switch access.Explain(err).Code {
+	case "data_dir_damaged", "data_dir_no_sentinel", "instance_key_missing", "instance_key_damaged":
+		return access.Errorf(access.NoData,
+			"This machine's copy in %s is damaged or incomplete, and is not used: see the log for details. Get another "+
+				"one from the cluster: remove this machine there, then run here: doorward cluster rejoin. If no other "+
+				"machine is left, restore the latest backup into an empty directory.", dir).
+			WithCode("cluster_copy_damaged").Because(err)
+	}
 	return err
 }
 

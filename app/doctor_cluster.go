@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"doorward/backend/access"
@@ -51,11 +52,22 @@ func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
 			self = m
 		}
 	}
+	if removed(all) {
+		return []api.Check{onlyShell("cluster", "fail", "To take it in again, stop its server and run: doorward cluster "+
+			"rejoin. Else put its data away.", "This machine was removed from the cluster. It serves nobody, and its "+
+			"copy is as it was then.")}
+	}
 	checks := []api.Check{leadCheck(all)}
+	led := slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Leads })
 	for _, m := range all {
-		checks = append(checks, machineCheck(m, self, now))
+		checks = append(checks, machineCheck(m, self, led, now))
 	}
 	return checks
+}
+
+// removed reports whether this machine was removed from its cluster.
+func removed(all []MachineHealth) bool {
+	return !slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Self && !m.Leaves })
 }
 
 func leadCheck(all []MachineHealth) api.Check {
@@ -73,6 +85,9 @@ func leadCheck(all []MachineHealth) api.Check {
 		return onlyShell("cluster", "fail", "Start the others. If most of them are lost for good, stop this one and "+
 			"run: doorward cluster recover", "No machine leads, so nothing can be changed. Of %s, %d can be reached.",
 			text.Count(len(all), "machine"), answer)
+	case len(all) == 1:
+		return onlyShell("cluster", "warn", "Let two others join: doorward cluster token",
+			"%s is the only machine of the cluster.", leader)
 	case len(all) == 2:
 		return onlyShell("cluster", "warn", "Add a third: doorward cluster token",
 			"%s leads. There are two machines, which survive the loss of neither.", leader)
@@ -89,10 +104,13 @@ func apart(ahead time.Duration) string {
 	return ahead.Round(100*time.Millisecond).String() + " ahead of"
 }
 
-// machineCheck is what is worst about a machine, or else how it is.
-func machineCheck(m, self MachineHealth, now time.Time) api.Check {
+// machineCheck is what is worst about a machine, or else how it is. Only while one leads can
+// another be removed.
+func machineCheck(m, self MachineHealth, led bool, now time.Time) api.Check {
 	name := "machine " + m.Name
 	switch {
+	case !m.Answers && !led:
+		return onlyShell(name, "fail", "Start it.", "It cannot be reached.")
 	case !m.Answers:
 		return onlyShell(name, "fail", "Start it, or remove it for good: doorward cluster remove "+m.Name,
 			"It cannot be reached.")

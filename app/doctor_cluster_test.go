@@ -29,6 +29,10 @@ func TestDoctorOfACluster(t *testing.T) {
 			"cluster recover"},
 		{"one is stopped", func(all []MachineHealth) { all[1].Answers = false }, "machine b", "fail",
 			"cannot be reached", "cluster remove b"},
+		{"one is stopped, and nobody leads", func(all []MachineHealth) { all[0].Leads, all[1].Answers = false, false },
+			"machine b", "fail", "cannot be reached", "Start it."},
+		{"this one was removed", func(all []MachineHealth) { all[0].Leaves = true }, "cluster", "fail",
+			"was removed", "cluster rejoin"},
 		{"one is stopped", func(all []MachineHealth) { all[1].Answers = false }, "cluster", "ok", "2 can be reached",
 			""},
 		{"full disk", func(all []MachineHealth) { all[1].Free = 1<<30 - 1 }, "machine b", "fail", "1023 MB of its disk",
@@ -69,6 +73,15 @@ func TestDoctorOfACluster(t *testing.T) {
 		if !found {
 			t.Errorf("%s: there is no line %s", tt.name, tt.check)
 		}
+	}
+	for _, left := range [][]MachineHealth{{}, {healthy("b")}} {
+		if c := clusterChecks(left, now); len(c) != 1 || !strings.Contains(c[0].Shell, "rejoin") {
+			t.Errorf("of a list without this machine it says %+v", c)
+		}
+	}
+	one := clusterChecks([]MachineHealth{{Name: "a", Leads: true, Self: true}}, now)
+	if one[0].State != "warn" || !strings.Contains(one[0].Detail.String(), "a is the only machine") {
+		t.Errorf("of one machine it says %+v", one[0])
 	}
 	two := clusterChecks([]MachineHealth{{Name: "a", Leads: true, Self: true}, healthy("b")}, now)
 	if two[0].State != "warn" || !strings.Contains(two[0].Shell, "third") {

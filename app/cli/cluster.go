@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,68 +20,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-// machineFlags are what this machine is to the others.
-type machineFlags struct {
-	listen, address, name string
-}
-
-func (f *machineFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.listen, "cluster-listen", "",
-		"`HOST:PORT` on which the other machines of the cluster connect (default: as it was given before)")
-	cmd.Flags().StringVar(&f.address, "cluster-address", "",
-		"`HOST:PORT` at which they reach this machine, if that is another")
-	cmd.Flags().StringVar(&f.name, "machine", "", "`NAME` of this machine for people (default: the host's name)")
-}
-
-// tokenFlags are where a join token comes from.
-type tokenFlags struct{ token, file string }
-
-func (f *tokenFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.token, "token", "",
-		"join `TOKEN`; other users of this machine can see flags, so put it in a file")
-	cmd.Flags().StringVar(&f.file, "token-file", "",
-		"`FILE` with the join token, or - for standard input; DOORWARD_JOIN_TOKEN_FILE is the same")
-}
-
-// maxJoinToken is more bytes than a join token with spaces around it has.
-const maxJoinToken = 4 << 10
-
-// joinToken returns the join token, from the first place that has one: a flag, the environment,
-// a file that either names, or systemd's credential join_token.
-func (r *run) joinToken(f tokenFlags) (string, error) {
-	const env = "DOORWARD_JOIN_TOKEN"
-	if f.token != "" {
-		fmt.Fprintf(r.Stderr, "doorward: The join token stands on the command line, where every user of this machine "+
-			"can read it until it is used. Use --token-file or %s_FILE.\n", env)
-		return f.token, nil
-	}
-	name := cmp.Or(f.file, r.Env(env+"_FILE"))
-	if v := r.Env(env); f.file == "" && v != "" {
-		return v, nil
-	}
-	if dir := r.Env("CREDENTIALS_DIRECTORY"); name == "" && dir != "" {
-		name = filepath.Join(dir, "join_token")
-		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			name = ""
-		}
-	}
-	if name == "" {
-		return "", fmt.Errorf("a join token is needed: make one on a machine of the cluster with `doorward cluster "+
-			"token`, and give it with --token-file or %s_FILE", env)
-	}
-	in := r.Stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return "", fmt.Errorf("the join token cannot be read: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	token, err := io.ReadAll(io.LimitReader(in, maxJoinToken))
-	return strings.TrimSpace(string(token)), err
-}
 
 // options are those of this machine.
 func (r *run) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions {
@@ -110,6 +49,18 @@ type done struct {
 	Done string `json:"done"`
 }
 
+// machineData is the data directory of a command that asks the server on it.
+func (r *run) machineData(cmd *cobra.Command) (string, error) {
+	dir, err := config.DataDir(given(cmd), r.Env)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Lstat(filepath.Join(dir, app.ClusterDir)); errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("the data directory %s cannot be read: run this as the user that runs the server", dir)
+	}
+	return dir, nil
+}
+
 // stopped runs a verb on the data directory of a server that does not run.
 func (r *run) stopped(f *machineFlags,
 	verb func(cmd *cobra.Command, o app.ClusterOptions) error) func(*cobra.Command, []string) error {
@@ -134,8 +85,8 @@ func (r *run) clusterInitVerb() *cobra.Command {
 			"as it is, and the machines that join get a copy.",
 		Args: cobra.NoArgs,
 		RunE: r.stopped(f, func(cmd *cobra.Command, o app.ClusterOptions) error {
-			if o.Listen == "" {
-				return wrongUse(cmd, "Give the address for the other machines with --cluster-listen.")
+			if err := f.check(cmd); err != nil {
+				return err
 			}
 			if err := r.Cluster.Init(cmd.Context(), o); err != nil {
 				return err
@@ -159,7 +110,7 @@ func (r *run) clusterTokenVerb() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		dir, err := config.DataDir(given(cmd), r.Env)
+		dir, err := r.machineData(cmd)
 		if err != nil {
 			return err
 		}
@@ -172,11 +123,22 @@ func (r *run) clusterTokenVerb() *cobra.Command {
 			Expires time.Time `json:"expires_at"`
 		}{token, expires}
 		return r.value(out, func(w io.Writer) {
-			fmt.Fprintf(w, "With this token one machine can join until %s. It is not shown again:\n%s\n",
-				expires.UTC().Format("15:04 UTC"), token)
+			fmt.Fprintf(w, "With this token one machine can join until %s. Put it into a file there, with mode 0600, "+
+				"and run:\ndoorward serve --join %s --token-file FILE --cluster-listen HOST:PORT --machine NAME\n\n"+
+				"It is not shown again:\n%s\n", expires.UTC().Format("15:04 UTC"), r.ownAddress(cmd.Context(), dir), token)
 		})
 	}
 	return cmd
+}
+
+// ownAddress is the address of the machine of that data directory for the others.
+func (r *run) ownAddress(ctx context.Context, dir string) string {
+	all, err := r.Cluster.Machines(ctx, dir)
+	self := slices.IndexFunc(all, func(m access.MachineState) bool { return m.Self })
+	if err != nil || self < 0 {
+		return "HOST:PORT"
+	}
+	return all[self].Address
 }
 
 func (r *run) clusterListVerb() *cobra.Command {
@@ -186,7 +148,7 @@ func (r *run) clusterListVerb() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		dir, err := config.DataDir(given(cmd), r.Env)
+		dir, err := r.machineData(cmd)
 		if err != nil {
 			return err
 		}
@@ -206,9 +168,25 @@ func (r *run) clusterListVerb() *cobra.Command {
 		for _, m := range all {
 			t.row(m.Name, m.Address, m.Role, nowOf(m), m.Version, ago(m.JoinedAt, time.Now()))
 		}
-		return t.flush()
+		return errors.Join(t.flush(), r.sayCluster(all))
 	}
 	return cmd
+}
+
+// sayCluster says what is wrong with all of the cluster, as far as the machine that was asked knows.
+func (r *run) sayCluster(all []access.MachineState) error {
+	if err := r.out.Flush(); err != nil {
+		return err
+	}
+	self := slices.IndexFunc(all, func(m access.MachineState) bool { return m.Self })
+	switch {
+	case self < 0 || all[self].Role == "leaving":
+		fmt.Fprintln(r.Stderr, "doorward: This machine was removed from the cluster, and the list is as it was then. To "+
+			"take it in again, stop its server and run: doorward cluster rejoin")
+	case !slices.ContainsFunc(all, func(m access.MachineState) bool { return m.Leads }):
+		fmt.Fprintln(r.Stderr, "doorward: No machine of the cluster leads now: a majority of them must run.")
+	}
+	return nil
 }
 
 // nowOf says how a machine is, as far as the one that was asked knows.
@@ -240,7 +218,7 @@ func (r *run) clusterRemoveVerb() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		dir, err := config.DataDir(given(cmd), r.Env)
+		dir, err := r.machineData(cmd)
 		if err != nil {
 			return err
 		}
@@ -267,8 +245,9 @@ func (r *run) clusterRecoverVerb() *cobra.Command {
 				return err
 			}
 			return r.value(done{o.Data, "recover"}, func(w io.Writer) {
-				fmt.Fprintf(w, "This machine is the only one of its cluster now. Start it, and let others join:\n%s\n",
-					r.spell("serve"))
+				fmt.Fprintf(w, "This machine is the only one of its cluster now. Start it:\n%s\n\n"+
+					"Do not start the others with what they have: two of them would go on as the old cluster. On each\n"+
+					"that still exists: doorward cluster rejoin\n", r.spell("serve"))
 			})
 		}),
 	}
@@ -290,8 +269,9 @@ func (r *run) clusterLeaveVerb() *cobra.Command {
 			return err
 		}
 		return r.value(done{o.Data, "leave"}, func(w io.Writer) {
-			fmt.Fprintln(w, "This is a server of its own now. If the cluster goes on, remove the machine there:\n"+
-				"doorward cluster remove NAME")
+			fmt.Fprintf(w, "This is a server of its own now. Start it:\n%s\n\nIf the others go on, remove this machine "+
+				"there: doorward cluster remove NAME\nIf they do not, put their data away, so that nobody starts them.\n",
+				r.spell("serve"))
 		})
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -317,6 +297,14 @@ func (r *run) clusterRejoinVerb() *cobra.Command {
 		if contact == "" {
 			return wrongUse(cmd, "Give the address of a machine of the cluster with --join.")
 		}
+		if err := checkPlace(cmd, "join", contact); err != nil {
+			return err
+		}
+		if f.listen != "" || f.address != "" { // else as they were
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+		}
 		secret, err := r.joinToken(*token)
 		if err != nil {
 			return err
@@ -335,35 +323,4 @@ func (r *run) clusterRejoinVerb() *cobra.Command {
 	token.add(cmd)
 	cmd.Flags().StringVar(&contact, "join", "", "`HOST:PORT` of a machine of the cluster")
 	return settings(cmd, true)
-}
-
-// A joining is what serve does before it opens a data directory.
-type joining struct {
-	machineFlags
-	tokenFlags
-	contact string
-}
-
-func (j *joining) add(cmd *cobra.Command) {
-	j.machineFlags.add(cmd)
-	j.tokenFlags.add(cmd)
-	cmd.Flags().StringVar(&j.contact, "join", "", "`HOST:PORT` of a machine of a cluster, which this one joins")
-}
-
-// join makes this machine a member, if it was told to and is none yet.
-func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
-	j.listen = cmp.Or(j.listen, r.Env("DOORWARD_CLUSTER_LISTEN"))
-	c.ClusterListen = j.listen
-	contact := cmp.Or(j.contact, r.Env("DOORWARD_JOIN"))
-	if contact == "" || app.InCluster(c.Data) && !app.Joining(c.Data) {
-		return nil
-	}
-	if j.listen == "" && j.address == "" {
-		return wrongUse(cmd, "Give the address for the other machines with --cluster-listen.")
-	}
-	token, err := r.joinToken(j.tokenFlags)
-	if err != nil {
-		return err
-	}
-	return r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
 }

@@ -62,7 +62,7 @@ func strangers(t *testing.T, a *host, used string) {
 	twin := newHost(t, "b")
 	fresh := a.token()
 	twin.refuses("has a machine named b already", append([]string{"serve"}, twin.joining(a, fresh)...)...)
-	d.refuses("not a join token", append([]string{"serve"}, d.joining(a, os.DevNull)...)...)
+	d.refuses("the file is empty", append([]string{"serve"}, d.joining(a, os.DevNull)...)...)
 	for _, h := range []*host{d, twin} {
 		if left, _ := os.ReadDir(filepath.Join(h.dir, app.ClusterDir)); len(left) > 0 {
 			t.Errorf("a refusal has left %v", left)

@@ -38,6 +38,8 @@ func TestWhereAJoinTokenComesFrom(t *testing.T) {
 		{name: "the environment", env: map[string]string{"DOORWARD_JOIN_TOKEN": "of-env"}, want: "of-env"},
 		{name: "a file of the environment", env: map[string]string{"DOORWARD_JOIN_TOKEN_FILE": other},
 			want: "of-other"},
+		{name: "a file with line breaks", flags: tokenFlags{file: file("folded", "of-\nfile\r\n")}, want: "of-file"},
+		{name: "an empty file", flags: tokenFlags{file: file("empty", "\n")}, want: "the file is empty", fails: true},
 		{name: "systemd", env: map[string]string{"CREDENTIALS_DIRECTORY": credentials}, want: "of-credential"},
 		{name: "systemd, without one", env: map[string]string{"CREDENTIALS_DIRECTORY": dir}, want: "is needed",
 			fails: true},

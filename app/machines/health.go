@@ -82,7 +82,8 @@ func (m *machine) Health(ctx context.Context) (all []app.MachineHealth) {
 	}
 	off := middle(aheadOf(said, m.identity.Node()))
 	for _, k := range m.members() {
-		h := app.MachineHealth{Name: k.Name, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node()}
+		h := app.MachineHealth{Name: k.Name, Leads: string(k.ID) == leader, Self: k.ID == m.identity.Node(),
+			Leaves: k.Role == cluster.Leaving}
 		if s, ok := said[k.ID]; ok {
 			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead+off
 			wrong, _ := offBy(aheadOf(said, k.ID))

@@ -18,7 +18,8 @@ import (
 
 // A setup is what must be the same on all machines, and is set on each.
 type setup struct {
-	URL string `json:"url,omitempty"`
+	URL   string `json:"url,omitempty"`
+	NoURL bool   `json:"no_url,omitempty"` // it is about to serve without one
 }
 
 // A bundle is what a machine needs that joins, besides its certificate.
@@ -47,12 +48,33 @@ func (m *machine) check(text []byte) error {
 				WithCode("join_malformed").Because(err)
 		}
 	}
-	if s.URL == "" || m.o.URL == "" || s.URL == m.o.URL {
-		return nil
+	url, err := m.publicURL()
+	switch {
+	case err != nil:
+		return err
+	case s.URL != "" && url != "" && s.URL != url:
+		return access.Errorf(access.Conflict,
+			"The public URL of the cluster is %s, and this machine was given %s. Give it the same.", url,
+			access.Shorten(s.URL, 200)).On("url").WithCode("join_other_url")
+	case s.NoURL && m.o.URL != "":
+		return access.Errorf(access.Conflict,
+			"The public URL of the cluster is %s, and this machine was given none. Give it the same.", url).
+			On("url").WithCode("join_other_url")
 	}
-	return access.Errorf(access.Conflict,
-		"The public URL of the cluster is %s, and this machine was given %s. Give it the same, or none.", m.o.URL,
-		access.Shorten(s.URL, 200)).On("url").WithCode("join_other_url")
+	return nil
+}
+
+// publicURL is the one that this machine was given, or else the one that was set in the console.
+func (m *machine) publicURL() (url string, err error) {
+	if m.o.URL != "" {
+		return m.o.URL, nil
+	}
+	err = m.store.Load().View(store.Here(m.ctx), func(tx *store.Tx) error {
+		set, err := tx.Settings()
+		url = set.PublicURL
+		return err
+	})
+	return url, err
 }
 
 // A registry is the store's, and on a machine that does not lead says where to ask.
@@ -171,8 +193,15 @@ func named(o app.ClusterOptions) (name, address string, err error) {
 	return name, cmp.Or(o.Address, o.Listen), nil
 }
 
+// joinTime is how long a join may take. Its answer is small: the copy comes once the server runs.
+const joinTime = 30 * time.Second
+
 // Join implements app.Cluster.
 func (Cluster) Join(ctx context.Context, o app.ClusterOptions, contact, token string) error {
+	return joinWith(ctx, o, contact, token, setup{URL: o.URL, NoURL: o.URL == ""})
+}
+
+func joinWith(ctx context.Context, o app.ClusterOptions, contact, token string, has setup) error {
 	t, err := cluster.ParseToken(token)
 	if err != nil {
 		return err
@@ -196,10 +225,12 @@ func (Cluster) Join(ctx context.Context, o app.ClusterOptions, contact, token st
 	if _, err := private.Dir(o.Data); err != nil {
 		return err
 	}
-	given, err := json.Marshal(setup{URL: o.URL})
+	given, err := json.Marshal(has)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, joinTime)
+	defer cancel()
 	_, err = cluster.Join(ctx, cluster.JoinOptions{
 		Dir:     within(o.Data, app.ClusterDir),
 		Token:   t,

@@ -17,6 +17,7 @@ import (
 	"doorward/backend/access"
 	"doorward/backend/cluster"
 	"doorward/backend/store"
+	"doorward/build/need"
 )
 
 // patience limits the wait for what must happen, however busy the machine is.
@@ -252,6 +253,49 @@ func TestARecoveryIsEnded(t *testing.T) {
 	}
 }
 
+// A machine that the others have removed would make a second cluster. What says that it was
+// removed is its copy, or, if it was stopped then, what the others answer.
+func TestARemovedMachineDoesNotRecover(t *testing.T) {
+	a := first(t)
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	for _, s := range []*site{b, c} {
+		eventually(t, s.o.Name+" has a copy", func() bool {
+			begins, err := readBeginning(s.o.Data)
+			return begins == nil && err == nil
+		})
+	}
+	c.stop()
+	for _, name := range []string{"c", "b"} {
+		must(t, Cluster{}.Remove(t.Context(), a.o.Data, name))
+	}
+	eventually(t, "b knows that it was removed", func() bool {
+		me := recordOf(*b.m.list.Load(), b.m.self().ID)
+		return me == nil || me.Role == cluster.Leaving
+	})
+	b.stop()
+	for _, s := range []*site{b, c} {
+		wantRefusal(t, Cluster{}.Recover(t.Context(), s.o), "cluster_removed")
+		must(t, s.tryStart()) // nothing is half done
+		s.stop()
+	}
+}
+
+// A machine that has joined and never ran has nothing to go on with. It is not kept from getting
+// its copy.
+func TestAMachineWithoutACopyDoesNotRecover(t *testing.T) {
+	fresh := newSite(t, "a")
+	must(t, Cluster{}.Init(t.Context(), fresh.o))
+	wantRefusal(t, Cluster{}.Recover(t.Context(), fresh.o), "cluster_no_copy")
+	fresh.start()
+	fresh.leads()
+	b := newSite(t, "b")
+	must(t, Cluster{}.Join(t.Context(), b.o, fresh.o.Listen, fresh.token()))
+	wantRefusal(t, Cluster{}.Recover(t.Context(), b.o), "cluster_no_copy")
+	b.start()
+	fresh.votes("a", "b")
+}
+
 // The other machines' links would lead elsewhere than the cluster's. And a directory that has a
 // store is not overwritten with another's.
 func TestAMachineThatMustNotJoin(t *testing.T) {
@@ -264,7 +308,8 @@ func TestAMachineThatMustNotJoin(t *testing.T) {
 	b := newSite(t, "b")
 	b.o.URL = "https://other.example.com"
 	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
-	b.o.URL = ""
+	b.o.URL = "" // it would go by the address on which it listens
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
 	must(t, os.MkdirAll(within(b.o.Data, storeDir), 0o700))
 	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_not_empty")
 	must(t, os.Remove(within(b.o.Data, storeDir)))
@@ -274,6 +319,37 @@ func TestAMachineThatMustNotJoin(t *testing.T) {
 	defer l.Close()
 	wantRefusal(t, Cluster{}.Join(t.Context(), taken.o, a.o.Listen, token), "cannot_listen")
 	b.o.URL = a.o.URL
+	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
+}
+
+// What listens at the address of the cluster never says a word. The join ends all the same, and has
+// left nothing behind that a next try would meet.
+func TestAJoinDoesNotWaitForEver(t *testing.T) {
+	need.Time(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	a := first(t)
+	b := newSite(t, "b")
+	token := a.token()
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, l.Addr().String(), token), "cluster_not_there")
+	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
+}
+
+// The public URL was set in the console. A machine that is given none goes by it, and one that is
+// given another would not.
+func TestAPublicURLOfTheConsole(t *testing.T) {
+	a := first(t)
+	must(t, a.store.Update(t.Context(), func(tx *store.Tx) error {
+		set, err := tx.Settings()
+		set.PublicURL = "https://door.example.com"
+		return errors.Join(err, tx.PutSettings(set))
+	}))
+	token := a.token()
+	b := newSite(t, "b")
+	b.o.URL = "https://other.example.com"
+	wantRefusal(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token), "join_other_url")
+	b.o.URL = ""
 	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, token))
 }
 

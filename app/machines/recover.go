@@ -51,6 +51,9 @@ func (Cluster) Recover(ctx context.Context, o app.ClusterOptions) error {
 		return err
 	}
 	if _, begun := os.Lstat(within(o.Data, aloneFile)); errors.Is(begun, fs.ErrNotExist) {
+		if err := recoverable(o, all, self.ID); err != nil {
+			return err
+		}
 		if err := nobodyElse(ctx, o, id, all); err != nil {
 			return err
 		}
@@ -81,6 +84,31 @@ func changeAlone(ctx context.Context, o app.ClusterOptions, change func(*store.T
 	return errors.Join(s.Update(ctx, change), s.Close())
 }
 
+// recoverable refuses a machine that has nothing to go on with, or no right to, by the list in its
+// own copy.
+func recoverable(o app.ClusterOptions, all []cluster.Member, self string) error {
+	begins, err := readBeginning(o.Data)
+	me := recordOf(all, self)
+	switch {
+	case err != nil:
+		return err
+	case begins != nil || len(all) == 0:
+		return access.Errorf(access.NoData,
+			"This machine has no copy of the cluster's data yet, so there is nothing to go on with. Start the server, "+
+				"with: doorward serve. Nothing was changed.").WithCode("cluster_no_copy")
+	case me == nil || me.Role == cluster.Leaving:
+		return removedHere()
+	}
+	return nil
+}
+
+// removedHere refuses to make a second cluster of a machine that the first has removed.
+func removedHere() error {
+	return access.Errorf(access.Conflict,
+		"This machine was removed from the cluster, which goes on without it. To take it in again, run here: doorward "+
+			"cluster rejoin. Nothing was changed.").WithCode("cluster_removed")
+}
+
 // askTime is how long another machine may take to answer before it counts as stopped.
 const askTime = 3 * time.Second
 
@@ -96,20 +124,24 @@ func nobodyElse(ctx context.Context, o app.ClusterOptions, id *cluster.Identity,
 	defer port.Close()
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	answer := make([]bool, len(all))
+	answer, refuse := make([]bool, len(all)), make([]bool, len(all))
 	var asked sync.WaitGroup
 	for i, m := range all {
 		if m.ID == id.Node() {
 			continue
 		}
 		asked.Go(func() {
-			if c, err := port.DialRaft(ctx, m.Address); err == nil {
+			c, err := port.DialRaft(ctx, m.Address)
+			if err == nil {
 				c.Close()
-				answer[i] = true
 			}
+			answer[i], refuse[i] = err == nil, access.Explain(err).Code == "cluster_refused"
 		})
 	}
 	asked.Wait()
+	if slices.Contains(refuse, true) { // it runs, and does not know this one as a member any more
+		return removedHere()
+	}
 	return refuseMajority(all, answer, id.Node())
 }
 
@@ -169,7 +201,7 @@ const asideDir = app.ClusterDir + ".before"
 
 // Rejoin implements app.Cluster. If the cluster does not take this machine, everything is put
 // back.
-func (c Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, token string) (aside string, err error) {
+func (Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, token string) (aside string, err error) {
 	id, _, err := identityOf(o)
 	if err != nil {
 		return "", err
@@ -196,7 +228,7 @@ func (c Cluster) Rejoin(ctx context.Context, o app.ClusterOptions, contact, toke
 	if err := moveParts(o.Data, aside); err != nil {
 		return "", errors.Join(err, moveParts(aside, o.Data), os.Remove(aside))
 	}
-	if err := c.Join(ctx, o, contact, token); err != nil {
+	if err := joinWith(ctx, o, contact, token, setup{URL: o.URL}); err != nil {
 		return "", errors.Join(err, removeParts(o.Data), moveParts(aside, o.Data), os.Remove(aside))
 	}
 	return aside, nil

@@ -158,11 +158,13 @@ func fitsAmong(m Member, others []Member) error {
 					"directory here.").WithCode("join_node_twice")
 		case strings.EqualFold(o.Name, m.Name):
 			return access.Errorf(access.Conflict,
-				"The cluster has a machine named %s already. Give this one another name.", o.Name).
+				"The cluster has a machine named %s already. Give this one another name, or, if that one is lost, "+
+					"remove it first with: doorward cluster remove", o.Name).
 				On("name").WithCode("join_name_twice")
 		case sameAddress(o.Address, m.Address):
 			return access.Errorf(access.Conflict,
-				"The machine %s of the cluster has the address %s already. Give this one its own.", o.Name, o.Address).
+				"The machine %s of the cluster has the address %s already. Give this one its own, or, if that one "+
+					"is lost, remove it first with: doorward cluster remove", o.Name, o.Address).
 				On("address").WithCode("join_address_twice")
 		}
 	}
