@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -125,4 +126,27 @@ func TestACrowdLeavesRoomAtThePort(t *testing.T) {
 		t.Errorf("%d connections were refused", n)
 	}
 	p.Via(p.Admin).Get("/api/v1/me").Want(t, http.StatusOK)
+}
+
+// Strangers are refused by a machine that does not lead: that is logged there, minute by minute.
+// When it leads, days later, what they did then does not seem to be happening.
+func TestOldTracesAreNotNews(t *testing.T) {
+	p := newPair(t)
+	for range 300 {
+		p.Other.Web.Note(access.TraceConnectionRefused, netip.MustParseAddr("203.0.113.9"))
+	}
+	p.Other.Web.KeepTraces(bg)
+	p.There.Lead("", true)
+	if left := p.Other.Web.TakeTraces(); len(left) > 0 {
+		t.Errorf("it still counts %v", left)
+	}
+	if n := len(traceLines(p.Other)); n != 1 {
+		t.Errorf("%d lines are logged, want one", n)
+	}
+	p.There.Lead("", false)
+	p.Other.Web.Note(access.TraceConnectionRefused, netip.MustParseAddr("203.0.113.9"))
+	p.Other.Web.KeepTraces(bg)
+	if left := p.Other.Web.TakeTraces(); len(left) != 1 {
+		t.Errorf("while nobody leads, it forgets: %v", left)
+	}
 }
