@@ -181,7 +181,7 @@ func (w *forwarder) try(ctx context.Context, machine string, p *parcel) (_ *http
 		r.Body = io.NopCloser(bytes.NewReader(p.body))
 	}
 	answered := make(chan struct{})
-	go w.watch(ctx, machine, answered, cancel)
+	go w.watch(machine, forwardPause, answered, cancel)
 	answer, err := w.transport.RoundTrip(r)
 	close(answered)
 	if err != nil {
@@ -215,20 +215,20 @@ func (w *forwarder) awaitTurn(ctx context.Context) error {
 	}
 }
 
-// watch gives up once a machine has not led any more for a while.
-func (w *forwarder) watch(ctx context.Context, machine string, answered <-chan struct{}, giveUp func()) {
-	tick := time.NewTicker(forwardPause)
+// watch gives up once a machine has not led for a while, unless it is over before. It looks
+// every so often.
+func (w *forwarder) watch(machine string, every time.Duration, over <-chan struct{}, giveUp func()) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for gone := time.Duration(0); gone < forwardGrace; {
 		select {
-		case <-answered:
-			return
-		case <-ctx.Done():
+		case <-over:
 			return
 		case <-tick.C:
 		}
-		if leads, _ := w.cluster.Leader(); leads != machine {
-			gone += forwardPause
+		gone += every
+		if leads, _ := w.cluster.Leader(); leads == machine {
+			gone = 0
 		}
 	}
 	giveUp()
