@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"doorward/app"
 	"doorward/backend/cluster"
 )
 
@@ -95,4 +96,14 @@ func TestTheFilesOfAMachineAreItsOwn(t *testing.T) {
 	must(t, Cluster{}.Leave(t.Context(), a.o))
 	secrets["PRIVATE KEY"] = nil
 	keeps(t, "after it has left", a.o.Data, secrets)
+}
+
+// A machine leaves, and is killed when it is none any more and still has its key. Whoever runs the
+// command again is told that there is no cluster here, and has no key either.
+func TestAKilledLeaveKeepsNoKey(t *testing.T) {
+	s := newSite(t, "a")
+	must(t, Cluster{}.Init(t.Context(), s.o))
+	must(t, os.Rename(within(s.o.Data, app.ClusterDir), within(s.o.Data, app.ClusterDir+".gone")))
+	wantRefusal(t, Cluster{}.Leave(t.Context(), s.o), "cluster_none")
+	keeps(t, "after the second try", s.o.Data, map[string][]string{"PRIVATE KEY": nil})
 }
