@@ -32,9 +32,11 @@ type Cluster interface {
 	// Open opens this machine's part in the cluster of o.Data. Its Engine is the store's.
 	Open(o ClusterOptions) (Machine, error)
 
-	// Token, Machines and Remove ask the server that runs on a data directory: for a token with
-	// which one machine can join, for all machines, and to remove the one with that name or id.
+	// Token, VoidTokens, Machines and Remove ask the server that runs on a data directory: for a
+	// token with which one machine can join, to void those that were not used and how many they
+	// were, for all machines, and to remove the one with that name or id.
 	Token(ctx context.Context, data string) (token string, expires time.Time, err error)
+	VoidTokens(ctx context.Context, data string) (n int, err error)
 	Machines(ctx context.Context, data string) ([]access.MachineState, error)
 	Remove(ctx context.Context, data, machine string) error
 

@@ -7,12 +7,13 @@ import (
 )
 
 // RunWorkers sends emails and does scheduled work, whenever this process leads,
-// until ctx ends. It tidies up its own files at all times.
+// until ctx ends. It tidies up its own files, and logs what strangers do, at all times.
 func (a *App) RunWorkers(ctx context.Context) {
-	var both sync.WaitGroup
-	both.Go(func() { a.compactDaily(ctx) })
-	both.Go(func() { a.store.WhileLeading(ctx, a.lead) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { a.compactDaily(ctx) })
+	all.Go(func() { a.web.RunTraces(ctx) })
+	all.Go(func() { a.store.WhileLeading(ctx, a.lead) })
+	all.Wait()
 }
 
 // lead does the work of the leading process, until ctx ends.
@@ -20,7 +21,6 @@ func (a *App) lead(ctx context.Context) {
 	a.emails.Warm() // before jobs answers the first request to sign in
 	var both sync.WaitGroup
 	both.Go(func() { a.jobs.Run(ctx) })
-	both.Go(func() { a.web.RunTraces(ctx) })
 	both.Go(func() {
 		if err := a.mail.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("the mail worker stopped", "err", err)

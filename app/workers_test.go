@@ -26,10 +26,15 @@ func TestEachWorkerRunsOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for _, worker := range []string{"app.(*App).lead(", "app.(*App).compactDaily("} {
+	for _, worker := range []string{"app.(*App).lead(", "app.(*App).compactDaily(", "web.(*Server).RunTraces("} {
 		mailtest.Eventually(t, worker+" runs", func() bool { return strings.Contains(stacks(), worker) })
 		if n := strings.Count(stacks(), worker); n != 1 {
 			t.Errorf("%s runs %d times", worker, n)
+		}
+	}
+	for one := range strings.SplitSeq(stacks(), "\n\n") {
+		if strings.Contains(one, "RunTraces(") && strings.Contains(one, "app.(*App).lead") {
+			t.Error("what strangers do is logged only while this machine leads")
 		}
 	}
 }

@@ -377,6 +377,11 @@ func TestCommandsAreCarriedOutWhereTheLeadIs(t *testing.T) {
 	if token := b.token(); token == "" {
 		t.Error("it has no token")
 	}
+	lost := b.token()
+	if n, err := (Cluster{}).VoidTokens(t.Context(), b.o.Data); err != nil || n != 2 {
+		t.Errorf("%d tokens are voided, %v", n, err)
+	}
+	wantRefusal(t, Cluster{}.Join(t.Context(), newSite(t, "d").o, a.o.Listen, lost), "join_token_unknown")
 	all, err := Cluster{}.Machines(t.Context(), b.o.Data)
 	must(t, err)
 	for _, m := range all {
@@ -391,6 +396,8 @@ func TestCommandsAreCarriedOutWhereTheLeadIs(t *testing.T) {
 	a.stop()
 	eventually(t, "b knows that nobody leads", func() bool { return b.m.node.LeaderAt().ID == "" })
 	_, _, err = Cluster{}.Token(t.Context(), b.o.Data)
+	wantRefusal(t, err, "no_majority")
+	_, err = Cluster{}.VoidTokens(t.Context(), b.o.Data)
 	wantRefusal(t, err, "no_majority")
 	wantRefusal(t, Cluster{}.Remove(t.Context(), b.o.Data, "a"), "no_majority")
 	if all, err = (Cluster{}).Machines(t.Context(), b.o.Data); err != nil || len(all) != 2 {

@@ -172,6 +172,10 @@ func refuseMajority(all []cluster.Member, answer []bool, self cluster.NodeID) er
 // Leave implements app.Cluster. What says that the data is a cluster's goes last, so it can be
 // run again after a crash.
 func (Cluster) Leave(ctx context.Context, o app.ClusterOptions) error {
+	gone := within(o.Data, app.ClusterDir+".gone")
+	if err := os.RemoveAll(gone); err != nil { // an earlier call was killed, and has left the key
+		return err
+	}
 	id, self, err := identityOf(o)
 	if err != nil {
 		return err
@@ -189,8 +193,7 @@ func (Cluster) Leave(ctx context.Context, o app.ClusterOptions) error {
 			return err
 		}
 	}
-	gone := within(o.Data, app.ClusterDir+".gone")
-	if err := errors.Join(os.RemoveAll(gone), os.Rename(within(o.Data, app.ClusterDir), gone)); err != nil {
+	if err := os.Rename(within(o.Data, app.ClusterDir), gone); err != nil {
 		return err
 	}
 	return errors.Join(private.SyncDir(o.Data), os.RemoveAll(gone))

@@ -44,6 +44,7 @@ func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /machines", answering(m.atLeader(here, m.states)))
 	routes.HandleFunc("POST /tokens", answering(m.atLeader(here, m.newToken)))
+	routes.HandleFunc("DELETE /tokens", answering(m.atLeader(here, m.voidTokens)))
 	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
 		BaseContext: func(net.Listener) context.Context { return m.ctx }}
@@ -104,6 +105,23 @@ func (m *machine) newToken(r *http.Request) (any, error) {
 		return store.MachinesIn(tx).AddJoinToken(k)
 	})
 	return shown, err
+}
+
+// A voided is how many join tokens were voided.
+type voided struct {
+	Tokens int `json:"tokens"`
+}
+
+func (m *machine) voidTokens(r *http.Request) (any, error) {
+	var v voided
+	if err := m.leadsOrSays(); err != nil {
+		return v, err
+	}
+	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) (err error) {
+		v.Tokens, err = store.MachinesIn(tx).VoidJoinTokens()
+		return err
+	})
+	return v, err
 }
 
 // leadsOrSays refuses what only the leading machine can do.
@@ -218,6 +236,13 @@ func (Cluster) Token(ctx context.Context, data string) (string, time.Time, error
 	var t shownToken
 	err := call(ctx, data, http.MethodPost, "/tokens", &t)
 	return t.Token, t.Expires, err
+}
+
+// VoidTokens implements app.Cluster.
+func (Cluster) VoidTokens(ctx context.Context, data string) (int, error) {
+	var v voided
+	err := call(ctx, data, http.MethodDelete, "/tokens", &v)
+	return v.Tokens, err
 }
 
 // Machines implements app.Cluster.

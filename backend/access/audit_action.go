@@ -103,6 +103,7 @@ var auditActions = []struct {
 
 	{ActionCreateCluster, "created_cluster", "made this the first machine of a cluster:"},
 	{ActionCreateJoinToken, "created_join_token", "created a token with which a machine can join the cluster"},
+	{ActionVoidJoinTokens, "voided_join_tokens", "voided the tokens with which machines can join the cluster"},
 	{ActionJoinMachine, "joined_machine", "let a machine join the cluster:"},
 	{ActionPromoteMachine, "promoted_machine", "gave a vote to the machine"},
 	{ActionRemoveMachine, "removed_machine", "removed from the cluster the machine"},

@@ -4,6 +4,7 @@ package access
 const (
 	ActionCreateCluster   AuditAction = "created_cluster"
 	ActionCreateJoinToken AuditAction = "created_join_token"
+	ActionVoidJoinTokens  AuditAction = "voided_join_tokens"
 	ActionJoinMachine     AuditAction = "joined_machine"
 	ActionPromoteMachine  AuditAction = "promoted_machine"
 	ActionRemoveMachine   AuditAction = "removed_machine"
@@ -12,4 +13,4 @@ const (
 )
 
 // clusterActions is how many of them there are, at the end of the table of all actions.
-const clusterActions = 7
+const clusterActions = 8

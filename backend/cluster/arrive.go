@@ -159,7 +159,7 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 	if err != nil {
 		return err
 	}
-	c := &Conn{Conn: conn, Peer: peer, port: p}
+	c := &Conn{Conn: conn, Peer: peer, port: p, obeys: protocol == Forward || protocol == Command}
 	if protocol == news {
 		if err := p.admit(c, a.from); err != nil {
 			return err

@@ -167,8 +167,20 @@ func among(members []Member, peer Member) bool {
 // A Conn is a connection to or from a member.
 type Conn struct {
 	*tls.Conn
-	Peer Member // the machine at the other end
-	port *Port
+	Peer  Member // the machine at the other end
+	port  *Port
+	obeys bool // what it says is done: it speaks for visitors, or for the operator
+}
+
+// Read returns nothing of what a machine says that is no member any more, also before Prune has
+// closed its connections.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && c.obeys && !among(c.port.o.Members(), c.Peer) {
+		clear(p[:n])
+		return 0, notAMember(c.Peer.ID)
+	}
+	return n, err
 }
 
 // Close closes the connection.

@@ -243,6 +243,29 @@ func TestARemovedMachineIsCutOff(t *testing.T) {
 	wants(t, err, "not_a_member")
 }
 
+// A machine was removed, and its connection is not closed yet: this machine has just begun to
+// lead, and is about to look through its connections. What the other one asks for visitors, or as
+// the operator, is not heard.
+func TestARemovedMachineIsNotHeard(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.machine("a"), w.machine("b")
+	for _, of := range []Protocol{Forward, Command} {
+		to, err := b.dial(t.Context(), of, a.member())
+		must(t, err)
+		at, err := a.queues[of].Accept()
+		must(t, err)
+		carries(t, to, at)
+		w.registry.remove(b.identity.Node())
+		_, err = io.WriteString(to, "DELETE /machines/a HTTP/1.1\r\n\r\n")
+		must(t, err)
+		said := make([]byte, 100)
+		if n, err := at.Read(said); n > 0 || err == nil || said[0] != 0 {
+			t.Errorf("over %s it says %q, %v", of, said, err)
+		}
+		w.registry.add(b.member())
+	}
+}
+
 // A machine is removed after its handshake asked for the members, and before its connection
 // is among those that Prune can see.
 func TestAMachineIsRemovedMeanwhile(t *testing.T) {

@@ -202,6 +202,24 @@ func (c Machines) AddJoinToken(k cluster.KeptToken) error {
 	return c.tx.set(joinTokenPrefix.ofHash(k.Hash), k)
 }
 
+// VoidJoinTokens deletes the join tokens that no machine has used, and returns how many could
+// still be used.
+func (c Machines) VoidJoinTokens() (n int, err error) {
+	if _, err := c.authority(); err != nil {
+		return 0, err
+	}
+	err = c.dropJoinTokens(func(k cluster.KeptToken) bool {
+		if k.UsedBy.IsZero() && c.tx.Now.Before(k.Expires) {
+			n++
+		}
+		return k.UsedBy.IsZero()
+	})
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return n, c.tx.Record(access.Operator, access.ActionVoidJoinTokens, "", "")
+}
+
 // authority is Authority for those who need one.
 func (c Machines) authority() ([]byte, error) {
 	a, err := c.Authority()

@@ -190,6 +190,51 @@ func TestARemovedMachineIsForgotten(t *testing.T) {
 	})
 }
 
+// A token came into the wrong hands. The operator voids it before it is used: nobody joins with
+// it. A machine that has joined may ask again with its own, as its answer may have been lost.
+func TestVoidedJoinTokens(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *box) {
+		m := beginCluster(b)
+		used, lost, dir := m.token(), m.token(), m.freshDir()
+		_, err := m.join("b", dir, used)
+		must(t, err)
+		for _, want := range []int{1, 0} {
+			b.update(func(tx *Tx) error {
+				n, err := MachinesIn(tx).VoidJoinTokens()
+				if n != want {
+					t.Errorf("%d tokens are voided, want %d", n, want)
+				}
+				return err
+			})
+		}
+		_, err = m.join("mallory", m.freshDir(), lost)
+		wantRefusal(t, err, "join_token_unknown")
+		must(t, os.Remove(filepath.Join(dir, "node.pem")))
+		_, err = m.join("b", dir, used)
+		must(t, err)
+		recorded := 0
+		b.view(func(tx *Tx) error {
+			all, err := tx.AuditLog.Since(0, 100)
+			for _, e := range all {
+				if e.Action == access.ActionVoidJoinTokens {
+					recorded++
+				}
+			}
+			return err
+		})
+		if recorded != 1 {
+			t.Errorf("the audit log has it %d times", recorded)
+		}
+		b.verify()
+	})
+	b := openBox(t, filepath.Join(t.TempDir(), "data"))
+	err := b.Update(t.Context(), func(tx *Tx) error {
+		_, err := MachinesIn(tx).VoidJoinTokens()
+		return err
+	})
+	wantRefusal(t, err, "cluster_none")
+}
+
 // Whoever reads the store's bytes without the instance key finds neither the authority's key
 // nor a token; and a backup, which is given away more readily, has nothing of a cluster.
 func TestTheAuthorityIsSealed(t *testing.T) {

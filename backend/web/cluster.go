@@ -98,3 +98,12 @@ func (s *Server) leads() bool {
 	_, here := s.cluster.Leader()
 	return here
 }
+
+// anotherLeads reports whether another machine leads, as far as this one knows.
+func (s *Server) anotherLeads() bool {
+	if s.cluster == nil {
+		return false
+	}
+	machine, here := s.cluster.Leader()
+	return machine != "" && !here
+}

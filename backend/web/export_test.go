@@ -53,9 +53,23 @@ const (
 // Forwards sends a request of this method through a transport, as a server that is one of these
 // machines does.
 func Forwards(c Cluster, t http.RoundTripper, method string) (*http.Response, error) {
-	w := &forwarder{cluster: c, transport: t, within: forwardWithin, answers: newAnswers(c)}
+	w := forwarderOver(c, t)
 	return w.send(context.Background(), &parcel{method: method, target: "/"}, w.within)
 }
+
+// ForwardsMany is Forwards for many requests of one server, which change nothing.
+func ForwardsMany(c Cluster, t http.RoundTripper) func() (*http.Response, error) {
+	w := forwarderOver(c, t)
+	return func() (*http.Response, error) {
+		return w.send(context.Background(), &parcel{method: http.MethodGet, target: "/"}, w.within)
+	}
+}
+
+// The bounds of what is forwarded at a time.
+const (
+	MaxForwarded = maxForwarded
+	MaxDials     = maxDials
+)
 
 // The headers between machines.
 const (

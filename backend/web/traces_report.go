@@ -22,9 +22,13 @@ func (s *Server) RunTraces(ctx context.Context) {
 }
 
 // keepTraces passes what was noticed to the service. If that fails, the counts
-// are kept for the next time.
+// are kept for the next time. What a machine notices while another one leads is only
+// logged: if it were kept, it would seem to have just happened when this one leads.
 func (s *Server) keepTraces(ctx context.Context) {
 	all := s.traces.take()
+	if s.anotherLeads() {
+		return
+	}
 	if err := s.Service.Dashboard.Notice(ctx, all); err != nil {
 		s.traces.putBack(all)
 		if ctx.Err() == nil {

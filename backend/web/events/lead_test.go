@@ -94,3 +94,41 @@ func TestForwardedStreams(t *testing.T) {
 	}
 	first().Lead(true)
 }
+
+// The machine that leads is cut off while a page listens to it through another: nobody ends the
+// connection, and nothing comes any more. Once another machine leads, the stream ends, and the
+// page asks that one.
+func TestAForwardedStreamDoesNotOutliveTheLead(t *testing.T) {
+	p := webtest.NewPair(t, enginetest.Open)
+	e := p.Via(p.Admin).Listen(p.Other.Serve())
+	e.Until("overview")
+	p.There.Lead("another", false)
+	for event, data := e.Next(); event != ""; event, data = e.Next() {
+		t.Errorf("it goes on with %s %s", event, data)
+	}
+	p.Eventually("the one that led ends it, too", func() bool { return p.Events.Len() == 0 })
+}
+
+// Members listen at the machine that leads and through another one, and are suspended. Each stream
+// says so and ends, and no other begins, on either.
+func TestSuspendedListenersOfEachMachine(t *testing.T) {
+	p := webtest.NewPair(t, enginetest.Open)
+	here, there := p.Serve(), p.Other.Serve()
+	streams := []*webtest.Stream{p.Fleet.Listen(here), p.Via(p.Fleet).Listen(there)}
+	p.Eventually("both listen", func() bool { return p.Events.Len() == 2 })
+	p.Via(p.Admin).API("POST", p.Fill("/members/{fleet}/suspend"), `{}`).Want(t, http.StatusOK)
+	for i, e := range streams {
+		told := ""
+		for event, data := e.Next(); event != ""; event, data = e.Next() {
+			told += event + " " + data + "\n"
+		}
+		if told != "member {}\n" {
+			t.Errorf("stream %d is told %q", i, told)
+		}
+	}
+	for i, at := range []string{here, there} {
+		if e := p.Via(p.Fleet).Listen(at); e.StatusCode == http.StatusOK {
+			t.Errorf("stream %d begins after that", i)
+		}
+	}
+}

@@ -48,6 +48,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   entered_wrong_codes: "detected wrong login codes for",
   created_cluster: "made this the first machine of a cluster:",
   created_join_token: "created a token with which a machine can join the cluster",
+  voided_join_tokens: "voided the tokens with which machines can join the cluster",
   joined_machine: "let a machine join the cluster:",
   promoted_machine: "gave a vote to the machine",
   removed_machine: "removed from the cluster the machine",

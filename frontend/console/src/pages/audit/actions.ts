@@ -51,6 +51,7 @@ const actions: Record<Action, () => Said> = {
   entered_wrong_codes: () => parts('console.audit.action.entered_wrong_codes'),
   created_cluster: () => parts('console.audit.action.created_cluster'),
   created_join_token: () => parts('console.audit.action.created_join_token'),
+  voided_join_tokens: () => parts('console.audit.action.voided_join_tokens'),
   joined_machine: () => parts('console.audit.action.joined_machine'),
   promoted_machine: () => parts('console.audit.action.promoted_machine'),
   removed_machine: () => parts('console.audit.action.removed_machine'),
@@ -136,6 +137,7 @@ const kinds: Record<Action, () => string> = {
   entered_wrong_codes: () => t('console.audit.kind.entered_wrong_codes'),
   created_cluster: () => t('console.audit.kind.created_cluster'),
   created_join_token: () => t('console.audit.kind.created_join_token'),
+  voided_join_tokens: () => t('console.audit.kind.voided_join_tokens'),
   joined_machine: () => t('console.audit.kind.joined_machine'),
   promoted_machine: () => t('console.audit.kind.promoted_machine'),
   removed_machine: () => t('console.audit.kind.removed_machine'),
@@ -156,7 +158,7 @@ export const groups = (cluster: boolean): [string, Action[]][] => [
   [t('console.audit.group.roles'), ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
   [t('console.audit.group.email'), ['retried_email', 'deleted_email', 'sent_test_email']],
   [t('console.audit.group.server'), ['set_up', 'changed_settings', 'trusted_clock', 'backed_up', 'restored_backup']],
-  ...(cluster ? [[t('console.audit.group.cluster'), ['created_cluster', 'created_join_token', 'joined_machine', 'promoted_machine', 'removed_machine', 'recovered_cluster', 'dissolved_cluster']] as [string, Action[]]] : []),
+  ...(cluster ? [[t('console.audit.group.cluster'), ['created_cluster', 'created_join_token', 'voided_join_tokens', 'joined_machine', 'promoted_machine', 'removed_machine', 'recovered_cluster', 'dissolved_cluster']] as [string, Action[]]] : []),
 ]
 
 // sources are where an action came from.
