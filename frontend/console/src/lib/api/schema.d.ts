@@ -1763,6 +1763,8 @@ export interface components {
             role: "learner" | "voter" | "leaving";
             /** @description Of Doorward. Of a machine that does not answer: when it joined. */
             version: string;
+            /** @description Its clock is more than 10 seconds off from most of the others', so it does not lead. */
+            wrong_clock?: boolean;
         };
         MachineList: {
             items: components["schemas"]["Machine"][];
