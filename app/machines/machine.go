@@ -190,6 +190,9 @@ func (m *machine) AwaitCopy(ctx context.Context) {
 // Confirm implements web.Cluster.
 func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
 
+// Name implements web.Cluster.
+func (m *machine) Name() string { return m.identity.Member("", time.Time{}).Name }
+
 // Request implements web.Cluster.
 func (m *machine) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
 

@@ -46,13 +46,28 @@ func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes.HandleFunc("POST /tokens", answering(m.atLeader(here, m.newToken)))
 	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
-		BaseContext: func(net.Listener) context.Context { return m.ctx }}
+		BaseContext: func(net.Listener) context.Context { return m.ctx },
+		ConnContext: operatorAt}
 	ended := context.AfterFunc(m.ctx, func() { server.Close() })
 	defer ended()
 	if err := server.Serve(l); m.ctx.Err() == nil {
 		m.log.Error("commands about the cluster are not answered any more", "err", err)
 	}
 }
+
+type operatorKey struct{}
+
+// operatorAt notes on which machine a command was given: the one at the other end of a connection
+// between machines, or else this one.
+func operatorAt(ctx context.Context, c net.Conn) context.Context {
+	by := access.Operator
+	if other, ok := c.(*cluster.Conn); ok {
+		by.Machine = other.Peer.Name
+	}
+	return context.WithValue(ctx, operatorKey{}, by)
+}
+
+func operator(r *http.Request) access.Actor { return r.Context().Value(operatorKey{}).(access.Actor) }
 
 // A problem is a refusal on its way to the command.
 type problem struct {
@@ -101,7 +116,7 @@ func (m *machine) newToken(r *http.Request) (any, error) {
 	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
 		k := t.Keep(tx.Now)
 		shown = shownToken{t.Reveal(), k.Expires}
-		return store.MachinesIn(tx).AddJoinToken(k)
+		return store.MachinesIn(tx).AddJoinToken(operator(r), k)
 	})
 	return shown, err
 }
@@ -129,7 +144,7 @@ func (m *machine) remove(r *http.Request) (any, error) {
 	}
 	removed = access.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
 	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
-		return store.MachinesIn(tx).Remove(access.Operator, k.ID)
+		return store.MachinesIn(tx).Remove(operator(r), k.ID)
 	})
 	if err != nil {
 		return removed, err

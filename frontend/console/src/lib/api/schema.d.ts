@@ -1092,6 +1092,11 @@ export interface components {
             from?: string;
             /** @description Covers the entry and prev. */
             hash: string;
+            /**
+             * @description Where several machines keep the data: on which one the operator gave the command, or which one did it by itself.
+             * @example one
+             */
+            machine?: string;
             /** @description The hash of the previous entry. */
             prev: string;
             /**
