@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
 		BaseContext: func(net.Listener) context.Context { return m.ctx },
-		ConnContext: operatorAt}
+		ConnContext: withPeer}
 	ended := context.AfterFunc(m.ctx, func() { server.Close() })
 	defer ended()
 	if err := server.Serve(l); m.ctx.Err() == nil {
@@ -55,19 +56,27 @@ func (m *machine) serveCommands(l net.Listener, here bool) {
 	}
 }
 
-type operatorKey struct{}
+type peerKey struct{}
 
-// operatorAt notes on which machine a command was given: the one at the other end of a connection
-// between machines, or else this one.
-func operatorAt(ctx context.Context, c net.Conn) context.Context {
-	by := access.Operator
+// withPeer notes by which machine a command came, if it came by another one.
+func withPeer(ctx context.Context, c net.Conn) context.Context {
 	if other, ok := c.(*cluster.Conn); ok {
-		by.Machine = other.Peer.Name
+		return context.WithValue(ctx, peerKey{}, other.Peer)
 	}
-	return context.WithValue(ctx, operatorKey{}, by)
+	return ctx
 }
 
-func operator(r *http.Request) access.Actor { return r.Context().Value(operatorKey{}).(access.Actor) }
+func peerOf(r *http.Request) cluster.Member {
+	peer, _ := r.Context().Value(peerKey{}).(cluster.Member)
+	return peer
+}
+
+// operator is who has given a command, on this machine or another one.
+func operator(r *http.Request) access.Actor {
+	by := access.Operator
+	by.Machine = peerOf(r).Name
+	return by
+}
 
 // A problem is a refusal on its way to the command.
 type problem struct {
@@ -81,17 +90,23 @@ func answering(do func(*http.Request) (any, error)) http.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 		defer cancel()
 		v, err := do(r.WithContext(ctx))
-		w.Header().Set("Content-Type", "application/json")
+		status := http.StatusOK
 		if err != nil {
 			var e *access.Error
 			if !errors.As(err, &e) { // the operator may know why
 				e = access.Errorf(access.Unavailable, "%s", err.Error())
 			}
-			w.WriteHeader(http.StatusConflict)
-			json.NewEncoder(w).Encode(problem{e.Kind, e.Code, e.Message})
-			return
+			status, v = http.StatusConflict, problem{e.Kind, e.Code, e.Message}
 		}
-		json.NewEncoder(w).Encode(v)
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // cannot happen: it is strings, numbers and times
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.WriteHeader(status)
+		w.Write(text)
+		http.NewResponseController(w).Flush() // before the context ends: see farewell
 	}
 }
 
@@ -143,13 +158,27 @@ func (m *machine) remove(r *http.Request) (any, error) {
 		return removed, err
 	}
 	removed = access.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
+	asksItself := peerOf(r).ID == k.ID
+	if asksItself {
+		m.farewell(r.Context(), k.ID)
+	}
 	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
 		return store.MachinesIn(tx).Remove(operator(r), k.ID)
 	})
-	if err != nil {
+	if err != nil || asksItself {
 		return removed, err
 	}
 	return removed, m.awaitGone(r.Context(), *k)
+}
+
+// farewell keeps the connections to a machine until ctx ends. If its own operator removes it, it is
+// told so before everybody hangs up on it: else it could not say whether that was done.
+func (m *machine) farewell(ctx context.Context, id cluster.NodeID) {
+	m.told.Store(&id)
+	context.AfterFunc(ctx, func() {
+		m.told.Store(nil)
+		wake(m.kick)
+	})
 }
 
 // named is the machine with that id or name; nil: there is none.
