@@ -320,7 +320,9 @@ func TestAServerAloneHasNoMachines(t *testing.T) {
 		}
 		return errors.Join(err, err2)
 	})
-	err := b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).AddJoinToken(access.Operator, cluster.KeptToken{}) })
+	err := b.Update(t.Context(), func(tx *Tx) error {
+		return MachinesIn(tx).AddJoinToken(access.Operator, cluster.KeptToken{})
+	})
 	wantRefusal(t, err, "cluster_none")
 	b.verify()
 }

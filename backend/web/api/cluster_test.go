@@ -152,5 +152,6 @@ func TestEntriesNameTheMachine(t *testing.T) {
 	c.Must(c.Store.Update(bg, func(tx *store.Tx) error { return tx.Record(there, access.ActionBackUp, "", "") }))
 	c.As("admin", "GET", "/audit?action=backed_up", "").Want(t, 200, `"machine":"berlin-2"`)
 	c.As("admin", "GET", "/audit/export?action=backed_up&format=json", "").Want(t, 200, `"machine":"berlin-2"`)
-	c.As("admin", "GET", "/audit/export?action=backed_up", "").Want(t, 200, "\"hash\",\"machine\"\r\n", ",\"berlin-2\"\r\n")
+	c.As("admin", "GET", "/audit/export?action=backed_up", "").Want(t, 200,
+		"\"hash\",\"machine\"\r\n", ",\"berlin-2\"\r\n")
 }
