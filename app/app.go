@@ -128,7 +128,7 @@ func (a *App) openStore(open MachineOpener) (err error) {
 	o := store.Options{Engine: badger.Engine, Dir: a.c.Data, Logger: a.log, MinFree: a.c.MinFree,
 		Now: a.c.Now}
 	if a.machine != nil {
-		o.Engine = a.machine.Engine
+		o.Engine, o.Machine = a.machine.Engine, a.machine.Name()
 	}
 	if a.store, err = store.Open(o); err != nil && a.machine != nil {
 		return ofACopy(a.c.Data, err)

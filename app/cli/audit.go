@@ -18,13 +18,14 @@ import (
 
 // An entry is the part of an audit entry that the verbs use.
 type entry struct {
-	Seq    uint64    `json:"seq"`
-	At     time.Time `json:"at"`
-	Actor  string    `json:"actor"`
-	Source string    `json:"source"`
-	Action string    `json:"action"`
-	Target string    `json:"target"`
-	Detail string    `json:"detail"`
+	Seq     uint64    `json:"seq"`
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor"`
+	Source  string    `json:"source"`
+	Machine string    `json:"machine"`
+	Action  string    `json:"action"`
+	Target  string    `json:"target"`
+	Detail  string    `json:"detail"`
 }
 
 func (r *run) auditVerb() *cobra.Command {
@@ -113,7 +114,11 @@ func (e entry) say(w io.Writer) {
 	if known, ok := access.AuditActionOf(e.Action); ok {
 		words = known.Phrase()
 	}
-	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, e.Source, words)
+	through := e.Source
+	if e.Machine != "" {
+		through += " on " + e.Machine
+	}
+	line := fmt.Sprintf("%s  %s (%s)  %s", e.At.Local().Format("2006-01-02 15:04:05"), e.Actor, through, words)
 	if e.Target != "" && e.Target != e.Actor {
 		line += "  " + e.Target
 	} else {

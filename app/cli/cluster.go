@@ -220,6 +220,9 @@ func nowOf(m access.MachineState) string {
 	default:
 		now = "up to date"
 	}
+	if m.WrongClock {
+		now = strings.TrimPrefix(now+", its clock is wrong", ", ")
+	}
 	if m.Self {
 		now = strings.TrimPrefix(now+", this machine", ", ")
 	}

@@ -143,6 +143,7 @@ func (Cluster) Init(ctx context.Context, o app.ClusterOptions) error {
 	if err := os.RemoveAll(making); err != nil {
 		return err
 	}
+	o.Name = name
 	s, err := openAlone(o)
 	if err != nil {
 		return err

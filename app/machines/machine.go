@@ -40,6 +40,7 @@ type machine struct {
 	kick    chan struct{}                    // likewise, when the leading machine has to look
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
 	handing handing
+	told    atomic.Pointer[cluster.NodeID] // the machine that is about to be told that it is removed
 
 	clockOff     atomic.Int64 // by how much this machine's clock is ahead of most of the others', if that is too much
 	clocksDiffer atomic.Bool  // some clock differs from this one's, and it is said
@@ -201,6 +202,9 @@ func (m *machine) AwaitCopy(ctx context.Context) {
 
 // Confirm implements web.Cluster.
 func (m *machine) Confirm(ctx context.Context) error { return m.node.Confirm(ctx) }
+
+// Name implements web.Cluster.
+func (m *machine) Name() string { return m.identity.Member("", time.Time{}).Name }
 
 // Request implements web.Cluster.
 func (m *machine) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }

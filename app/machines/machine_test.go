@@ -84,8 +84,8 @@ func (s *site) tryStart() error {
 	if err != nil {
 		return err
 	}
-	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor, Now: o.Now,
-		Free: func(string) (uint64, error) { return s.free.Load(), nil }})
+	kept, err := store.Open(store.Options{Engine: m.Engine, Dir: o.Data, Logger: o.Logger, MinFree: floor,
+		Now: o.Now, Machine: m.Name(), Free: func(string) (uint64, error) { return s.free.Load(), nil }})
 	if err == nil {
 		err = m.Attach(kept)
 	}

@@ -64,6 +64,7 @@ func (Cluster) Recover(ctx context.Context, o app.ClusterOptions) error {
 	if err := replica.Recover(engineOptions(o, self)); err != nil {
 		return err
 	}
+	o.Name = id.Member("", time.Time{}).Name
 	err = changeAlone(ctx, o, func(tx *store.Tx) error { return store.MachinesIn(tx).GoOnAlone(id.Node()) })
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ func (Cluster) Recover(ctx context.Context, o app.ClusterOptions) error {
 }
 
 func storeOptions(o app.ClusterOptions) store.Options {
-	return store.Options{Engine: badger.Engine, Dir: o.Data, Logger: o.Logger}
+	return store.Options{Engine: badger.Engine, Dir: o.Data, Logger: o.Logger, Machine: o.Name}
 }
 
 // changeAlone changes the store while no other machine has its log.
@@ -183,8 +184,8 @@ func (Cluster) Leave(ctx context.Context, o app.ClusterOptions) error {
 	if err := replica.Separate(engineOptions(o, self)); err != nil {
 		return err
 	}
-	name := id.Member("", time.Time{}).Name
-	err = changeAlone(ctx, o, func(tx *store.Tx) error { return store.MachinesIn(tx).Dissolve(name) })
+	o.Name = id.Member("", time.Time{}).Name
+	err = changeAlone(ctx, o, func(tx *store.Tx) error { return store.MachinesIn(tx).Dissolve(o.Name) })
 	if err != nil {
 		return err
 	}

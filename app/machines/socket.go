@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,12 +48,35 @@ func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes.HandleFunc("DELETE /tokens", answering(m.atLeader(here, m.voidTokens)))
 	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
-		BaseContext: func(net.Listener) context.Context { return m.ctx }}
+		BaseContext: func(net.Listener) context.Context { return m.ctx },
+		ConnContext: withPeer}
 	ended := context.AfterFunc(m.ctx, func() { server.Close() })
 	defer ended()
 	if err := server.Serve(l); m.ctx.Err() == nil {
 		m.log.Error("commands about the cluster are not answered any more", "err", err)
 	}
+}
+
+type peerKey struct{}
+
+// withPeer notes by which machine a command came, if it came by another one.
+func withPeer(ctx context.Context, c net.Conn) context.Context {
+	if other, ok := c.(*cluster.Conn); ok {
+		return context.WithValue(ctx, peerKey{}, other.Peer)
+	}
+	return ctx
+}
+
+func peerOf(r *http.Request) cluster.Member {
+	peer, _ := r.Context().Value(peerKey{}).(cluster.Member)
+	return peer
+}
+
+// operator is who has given a command, on this machine or another one.
+func operator(r *http.Request) access.Actor {
+	by := access.Operator
+	by.Machine = peerOf(r).Name
+	return by
 }
 
 // A problem is a refusal on its way to the command.
@@ -67,17 +91,23 @@ func answering(do func(*http.Request) (any, error)) http.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 		defer cancel()
 		v, err := do(r.WithContext(ctx))
-		w.Header().Set("Content-Type", "application/json")
+		status := http.StatusOK
 		if err != nil {
 			var e *access.Error
 			if !errors.As(err, &e) { // the operator may know why
 				e = access.Errorf(access.Unavailable, "%s", err.Error())
 			}
-			w.WriteHeader(http.StatusConflict)
-			json.NewEncoder(w).Encode(problem{e.Kind, e.Code, e.Message})
-			return
+			status, v = http.StatusConflict, problem{e.Kind, e.Code, e.Message}
 		}
-		json.NewEncoder(w).Encode(v)
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // cannot happen: it is strings, numbers and times
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.WriteHeader(status)
+		w.Write(text)
+		http.NewResponseController(w).Flush() // before the context ends: see farewell
 	}
 }
 
@@ -102,7 +132,7 @@ func (m *machine) newToken(r *http.Request) (any, error) {
 	err = m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
 		k := t.Keep(tx.Now)
 		shown = shownToken{t.Reveal(), k.Expires}
-		return store.MachinesIn(tx).AddJoinToken(k)
+		return store.MachinesIn(tx).AddJoinToken(operator(r), k)
 	})
 	return shown, err
 }
@@ -146,13 +176,27 @@ func (m *machine) remove(r *http.Request) (any, error) {
 		return removed, err
 	}
 	removed = access.MachineState{ID: string(k.ID), Name: k.Name, Address: k.Address}
+	asksItself := peerOf(r).ID == k.ID
+	if asksItself {
+		m.farewell(r.Context(), k.ID)
+	}
 	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) error {
-		return store.MachinesIn(tx).Remove(access.Operator, k.ID)
+		return store.MachinesIn(tx).Remove(operator(r), k.ID)
 	})
-	if err != nil {
+	if err != nil || asksItself {
 		return removed, err
 	}
 	return removed, m.awaitGone(r.Context(), *k)
+}
+
+// farewell keeps the connections to a machine until ctx ends. If its own operator removes it, it is
+// told so before everybody hangs up on it: else it could not say whether that was done.
+func (m *machine) farewell(ctx context.Context, id cluster.NodeID) {
+	m.told.Store(&id)
+	context.AfterFunc(ctx, func() {
+		m.told.Store(nil)
+		wake(m.kick)
+	})
 }
 
 // named is the machine with that id or name; nil: there is none.

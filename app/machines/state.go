@@ -28,6 +28,9 @@ func (m *machine) States(ctx context.Context) (all []access.MachineState, err er
 		if v := said[k.ID].Version; v != "" {
 			s.Version = v
 		}
+		off, _ := offBy(aheadOf(said, k.ID))
+		_, answers := said[k.ID]
+		s.WrongClock = answers && off != 0
 		if s.Self {
 			s.Version = m.o.Version
 		}

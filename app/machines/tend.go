@@ -50,6 +50,9 @@ func (m *machine) tend(ctx context.Context) (left bool, err error) {
 	if me := recordOf(kept, m.self().ID); me != nil && me.Role == cluster.Leaving {
 		return true, m.handOver(m.ctx, anyOther) // which can remove this one
 	}
+	if id := m.told.Load(); id != nil && recordOf(kept, string(*id)) != nil {
+		return true, nil
+	}
 	have, err := m.node.Members()
 	if err != nil {
 		return true, err

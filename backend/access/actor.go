@@ -26,6 +26,10 @@ type Actor struct {
 	// Session is the session that a member's request came with. It is never stored.
 	Session SecretHash `json:"-"`
 
+	// Machine is the machine of a cluster on which the operator gave a command, where that is
+	// another one than the one that carries it out. Entries of the audit log have it.
+	Machine string `json:"-"`
+
 	// AtMachine says that the operator acts in this member's name, at the native console of
 	// the machine that stores the data. It is never stored: what is done so is the member's.
 	AtMachine bool `json:"-"`

@@ -16,8 +16,13 @@ type AuditEntry struct {
 	Action AuditAction `json:"did"`
 	Target string      `json:"to,omitempty"` // a member's id, a role's or token's name, an email's id
 	Detail string      `json:"detail,omitempty"`
-	Prev   string      `json:"prev"`
-	Hash   string      `json:"hash"`
+
+	// Machine is the machine of a cluster on which the operator gave the command, or which did
+	// this by itself. A server alone has none, and what a member does has none.
+	Machine string `json:"machine,omitempty"`
+
+	Prev string `json:"prev"`
+	Hash string `json:"hash"`
 }
 
 // Chain links the entry to the one before it: its hash covers its own content and the hash

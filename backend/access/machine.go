@@ -20,6 +20,10 @@ type MachineState struct {
 	// machine only.
 	Answers *bool   `json:"answers,omitempty"`
 	Behind  *uint64 `json:"behind,omitempty"`
+
+	// WrongClock says that its clock differs so much from most of the others' that it does not
+	// lead, as far as the leading machine knows.
+	WrongClock bool `json:"wrong_clock,omitempty"`
 }
 
 // MachineUnknown refuses what is about a machine that the cluster does not have.

@@ -213,7 +213,7 @@ func TestCheckRole(t *testing.T) {
 // An attacker changes a field of an entry, or moves the entry. The hash covers both.
 func TestAuditChain(t *testing.T) {
 	chained := func() AuditEntry {
-		e := AuditEntry{At: noon, Actor: ann, Action: ActionApprove, Target: "bob", Detail: "Fleet"}
+		e := AuditEntry{At: noon, Actor: ann, Action: ActionApprove, Target: "bob", Detail: "Fleet", Machine: "one"}
 		e.Chain(8, "before")
 		return e
 	}
@@ -234,6 +234,7 @@ func TestAuditChain(t *testing.T) {
 			e.Actor.From = "x"
 		}, "what": func(e *AuditEntry) { e.Action = ActionReject },
 		"whom": func(e *AuditEntry) { e.Target = "eve" }, "how": func(e *AuditEntry) { e.Detail = "" },
+		"on which machine": func(e *AuditEntry) { e.Machine = "two" },
 		"the hash": func(e *AuditEntry) {
 			e.Hash = ""
 		}, "the one before": func(e *AuditEntry) { e.Prev = "x"; e.Hash = e.Sum() },
@@ -243,6 +244,16 @@ func TestAuditChain(t *testing.T) {
 		if alter(&e); !Conflict.Is(e.Follows(7, "before")) {
 			t.Errorf("altered %s: not found", name)
 		}
+	}
+}
+
+// A log that was written before entries named machines stays sound.
+func TestAnEntryWithoutAMachineHasTheHashOfBefore(t *testing.T) {
+	const before = "b66f34903fb20ff6782f9e39268c483c3ed5c7d28604b3404ef7508e9a252799"
+	e := AuditEntry{Seq: 8, At: time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC), Actor: Operator, Action: ActionApprove,
+		Target: "bob", Detail: "Fleet", Prev: "before"}
+	if got := e.Sum(); got != before {
+		t.Errorf("its hash is %s", got)
 	}
 }
 

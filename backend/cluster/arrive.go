@@ -176,7 +176,7 @@ func (p *Port) hand(a *arrival, conn *tls.Conn, protocol Protocol) error {
 		err = full
 	}
 	if err != nil {
-		q.put(nil)
+		q.release()
 		c.Close()
 		return err
 	}

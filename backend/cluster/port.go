@@ -264,13 +264,20 @@ func (q *queue) reserve() bool {
 	return true
 }
 
-// put hands a connection to Accept and gives its place back; nil only gives it back. It
-// reports whether Accept will have the connection: false if the queue is closed.
+// release gives the place back.
+func (q *queue) release() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.reserved--
+}
+
+// put hands a connection to Accept and gives its place back. It reports whether Accept will
+// have the connection: false if the queue is closed.
 func (q *queue) put(c *Conn) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.reserved--
-	if q.closed || c == nil {
+	if q.closed {
 		return false
 	}
 	q.conns <- c

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -87,6 +88,9 @@ func (tx *Tx) Record(actor access.Actor, action access.AuditAction, to, detail s
 		return err
 	}
 	e := access.AuditEntry{At: tx.Now, Actor: actor, Action: action, Target: to, Detail: detail}
+	if actor.IsOperator() || actor.IsSystem() {
+		e.Machine = cmp.Or(actor.Machine, tx.machine)
+	}
 	e.Chain(h.Seq+1, h.Hash)
 	tx.head = &auditHead{Seq: e.Seq, Hash: e.Hash}
 	if err := tx.countDay(action); err != nil {

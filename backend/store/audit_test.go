@@ -11,6 +11,7 @@ import (
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
+	"doorward/backend/store/kv/enginetest"
 )
 
 func (b *box) record(n int) {
@@ -141,4 +142,43 @@ func TestAuditPages(t *testing.T) {
 			t.Errorf("VerifyAudit = %d, %v", n, err)
 		}
 	})
+}
+
+// An entry names the machine of a cluster on which the operator gave a command, or which did
+// something by itself. What a member does names none, nor does anything on a server alone.
+func TestWhichMachineAnEntryNames(t *testing.T) {
+	elsewhere := access.Operator
+	elsewhere.Machine = "two"
+	member := access.Actor{Member: access.MemberID(access.NewID()), Source: access.SourceConsole}
+	atMachine := access.Actor{Member: member.Member, Source: access.SourceDesktop, AtMachine: true}
+	for _, tt := range []struct {
+		name, here string
+		by         access.Actor
+		want       string
+	}{
+		{"the operator here", "one", access.Operator, "one"},
+		{"the operator at the native console here", "one", access.DesktopOperator, "one"},
+		{"the operator as a member here", "one", atMachine, "one"},
+		{"the operator on another machine", "one", elsewhere, "two"},
+		{"by itself", "one", access.System, "one"},
+		{"a member", "one", member, ""},
+		{"an API token", "one", access.Actor{Token: access.TokenID(access.NewID()), Source: access.SourceAPI}, ""},
+		{"the operator of a server alone", "", access.Operator, ""},
+		{"a server alone by itself", "", access.System, ""},
+	} {
+		s, err := Open(Options{Engine: enginetest.Open, Machine: tt.here})
+		must(t, err)
+		must(t, s.Update(t.Context(), func(tx *Tx) error { return tx.Record(tt.by, access.ActionBackUp, "", "") }))
+		must(t, s.View(t.Context(), func(tx *Tx) error {
+			p, err := tx.AuditLog.Page("", 1)
+			if err == nil && p.Items[0].Machine != tt.want {
+				t.Errorf("%s: it names %q, want %q", tt.name, p.Items[0].Machine, tt.want)
+			}
+			return err
+		}))
+		if _, err := s.VerifyAudit(t.Context()); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		must(t, s.Close())
+	}
 }

@@ -167,3 +167,27 @@ func TestEntriesOfAWrongClockAreNotTrusted(t *testing.T) {
 	}
 	record(s)
 }
+
+// Another machine takes over, whose clock is off. What deletes and ends waits if it is far ahead of
+// when the last one saved the time, or behind by more than an hour; an hour ahead looks like an hour
+// in which nothing was saved.
+func TestClockAtATakeOver(t *testing.T) {
+	const h = time.Hour
+	for off, held := range map[time.Duration]bool{0: false, h: false, 25 * h: true, -h: false, -h - time.Second: true} {
+		open, engine := enginetest.Controlled()
+		at := noon
+		s, err := Open(Options{Engine: open, Now: func() time.Time { return at },
+			Uptime: func() time.Duration { return 0 }})
+		must(t, err)
+		must(t, s.KeepClock(t.Context()))
+		at = noon.Add(off)
+		s.clock.trust(at, 0) // as by a process that has had this clock from its start
+		engine().Lead(false)
+		engine().Lead(true)
+		must(t, s.View(t.Context(), func(*Tx) error { return nil }))
+		if got := s.Clock(); got.Held() != held {
+			t.Errorf("%v off: %+v, want held %v", off, got, held)
+		}
+		must(t, s.Close())
+	}
+}

@@ -179,7 +179,7 @@ func (c Machines) Forget(id cluster.NodeID) error {
 }
 
 // AddJoinToken stores a new join token, of which only the hash is known here.
-func (c Machines) AddJoinToken(k cluster.KeptToken) error {
+func (c Machines) AddJoinToken(by access.Actor, k cluster.KeptToken) error {
 	if _, err := c.authority(); err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (c Machines) AddJoinToken(k cluster.KeptToken) error {
 			"There are %d join tokens from the last hours. Use one of them, or make another tomorrow.",
 			maxJoinTokens).WithCode("join_tokens_many")
 	}
-	if err := c.tx.Record(access.Operator, access.ActionCreateJoinToken, "", ""); err != nil {
+	if err := c.tx.Record(by, access.ActionCreateJoinToken, "", ""); err != nil {
 		return err
 	}
 	return c.tx.set(joinTokenPrefix.ofHash(k.Hash), k)

@@ -72,7 +72,7 @@ func (m *machines) list() (all []cluster.Member) {
 
 func (m *machines) token() cluster.Token {
 	t := cluster.NewToken(m.authority)
-	m.update(func(tx *Tx) error { return MachinesIn(tx).AddJoinToken(t.Keep(tx.Now)) })
+	m.update(func(tx *Tx) error { return MachinesIn(tx).AddJoinToken(access.Operator, t.Keep(tx.Now)) })
 	return t
 }
 
@@ -340,7 +340,7 @@ func TestJoinTokensAreBounded(t *testing.T) {
 	m := beginCluster(openBox(t, ""))
 	add := func() error {
 		return m.Update(context.Background(), func(tx *Tx) error {
-			return MachinesIn(tx).AddJoinToken(cluster.NewToken(m.authority).Keep(tx.Now))
+			return MachinesIn(tx).AddJoinToken(access.Operator, cluster.NewToken(m.authority).Keep(tx.Now))
 		})
 	}
 	for range maxJoinTokens {
@@ -365,7 +365,9 @@ func TestAServerAloneHasNoMachines(t *testing.T) {
 		}
 		return errors.Join(err, err2)
 	})
-	err := b.Update(t.Context(), func(tx *Tx) error { return MachinesIn(tx).AddJoinToken(cluster.KeptToken{}) })
+	err := b.Update(t.Context(), func(tx *Tx) error {
+		return MachinesIn(tx).AddJoinToken(access.Operator, cluster.KeptToken{})
+	})
 	wantRefusal(t, err, "cluster_none")
 	b.verify()
 }

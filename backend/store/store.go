@@ -25,6 +25,7 @@ type Options struct {
 	Now     func() time.Time
 	Uptime  func() time.Duration // independent of the clock; nil: this process, or as Now if set
 	Logger  *slog.Logger
+	Machine string // this machine's name in its cluster, for the audit log; empty: it is in none
 	Twice   bool   // test mode: every Update function runs twice
 	MinFree uint64 // bytes; see kv.Config
 	Free    func(string) (uint64, error)
@@ -34,6 +35,7 @@ type Options struct {
 type Store struct {
 	kv         engine
 	dir        string // the data directory
+	machine    string
 	clockNow   func() time.Time
 	latest     latest
 	lead       lead
@@ -87,7 +89,7 @@ func openAsItIs(o Options) (*Store, error) {
 	root := make([]byte, 32)
 	rand.Read(root)
 	c := kv.Config{MinFree: o.MinFree, Free: o.Free, Logger: o.Logger, Twice: o.Twice, Now: o.Now}
-	s := &Store{dir: o.Dir, beginnings: beginnings{asItIs: true}}
+	s := &Store{dir: o.Dir, machine: o.Machine, beginnings: beginnings{asItIs: true}}
 	if o.Dir != "" {
 		c.Dir = filepath.Join(o.Dir, engineDir)
 		if err := prepareDir(o.Dir, o.Logger); err != nil {
@@ -160,6 +162,7 @@ type Tx struct {
 	kv       kv.Tx
 	keys     *keys
 	recent   *recent
+	machine  string
 	parts    *partIndex       // in a View
 	ctx      context.Context  // likewise: of the caller
 	counters *access.Counters // read at the first use, written at the end
@@ -214,6 +217,7 @@ func (s *Store) update(ctx context.Context, fn func(tx *Tx) error) error {
 			kv:      t,
 			keys:    &s.keys,
 			recent:  &s.recent,
+			machine: s.machine,
 			missing: make(map[string]struct{}, 8),
 		})
 		weigh := s.onUpdate.Load()

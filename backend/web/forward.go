@@ -18,7 +18,11 @@ import (
 
 // parcelOf is the request, as another machine is to answer it.
 func (s *Server) parcelOf(c *fiber.Ctx) *parcel {
-	p := pack(&c.Request().Header, c.Locals(localKey) != nil, s.sources.from(c))
+	operator := ""
+	if c.Locals(localKey) != nil {
+		operator = s.cluster.Name()
+	}
+	p := pack(&c.Request().Header, operator, s.sources.from(c))
 	uri := c.Context().URI()
 	p.method, p.target = strings.Clone(c.Method()), targetOf(uri, p.host)
 	p.body = bytes.Clone(body(c)) // the transport may still read it when the answer has begun
@@ -184,11 +188,12 @@ func (st *forwardedStream) Read(p []byte) (int, error) {
 // least the visitor's address.
 func (f *Face) readVisitor(c *fiber.Ctx) error {
 	h := &c.Request().Header
-	operator, visitor := len(h.Peek(operatorHeader)) > 0, string(h.Peek(visitorHeader))
+	operator, visitor := string(h.Peek(operatorHeader)), string(h.Peek(visitorHeader))
 	h.Del(operatorHeader)
 	h.Del(visitorHeader)
-	if operator {
+	if operator != "" {
 		c.Locals(localKey, true)
+		c.Locals(machineKey, operator)
 		return c.Next()
 	}
 	from, err := netip.ParseAddr(visitor)

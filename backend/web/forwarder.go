@@ -26,7 +26,7 @@ import (
 // A request is forwarded once at most: what arrives forwarded is answered there, or refused.
 const (
 	visitorHeader   = "Doorward-Visitor"    // the address that the request comes from
-	operatorHeader  = "Doorward-Operator"   // it comes from the operator, over the socket
+	operatorHeader  = "Doorward-Operator"   // it comes from the operator, over the socket of this machine
 	elsewhereHeader = "Doorward-Elsewhere"  // of an answer: nothing was done, this machine does not lead
 	memberHeader    = "Doorward-Member"     // of an answer: the visitor is a member
 	forwardedPath   = "/api/forwarded/body" // may the caller send a large body to the path after it?
@@ -237,12 +237,13 @@ func (w *forwarder) watch(machine string, every time.Duration, over <-chan struc
 }
 
 // pack copies the headers of a request that another machine is to see, and adds what it is to
-// be told of the visitor.
-func pack(h *fasthttp.RequestHeader, operator bool, visitor netip.Addr) *parcel {
+// be told of the visitor; or of the operator, where the request is theirs: the name of the machine
+// whose socket it came by.
+func pack(h *fasthttp.RequestHeader, operator string, visitor netip.Addr) *parcel {
 	p := &parcel{header: http.Header{}, host: string(h.Host())}
 	for key, value := range h.All() {
 		name := http.CanonicalHeaderKey(string(key))
-		claims := strings.HasPrefix(name, "X-Doorward-") && name != HeaderBackground && !operator
+		claims := strings.HasPrefix(name, "X-Doorward-") && name != HeaderBackground && operator == ""
 		if notForwarded[name] || claims || strings.HasPrefix(name, ownHeaders) ||
 			strings.HasPrefix(name, "X-Forwarded-") {
 			continue
@@ -252,8 +253,8 @@ func pack(h *fasthttp.RequestHeader, operator bool, visitor netip.Addr) *parcel 
 	if p.header["User-Agent"] == nil {
 		p.header["User-Agent"] = nil // or net/http adds its own
 	}
-	if operator {
-		p.header.Set(operatorHeader, "1")
+	if operator != "" {
+		p.header.Set(operatorHeader, operator)
 	} else {
 		p.header.Set(visitorHeader, visitor.String())
 	}

@@ -254,10 +254,12 @@ func SecretOf(c *fiber.Ctx) access.Secret {
 func (g *Guard) Actor(c *fiber.Ctx) access.Actor {
 	p := PrincipalOf(c)
 	if c.Locals(localKey) != nil {
+		actor := localOperator(c)
 		if p != nil {
-			return p.Actor
+			actor = p.Actor
 		}
-		return localOperator(c)
+		actor.Machine, _ = c.Locals(machineKey).(string)
+		return actor
 	}
 	if p == nil {
 		return access.Actor{Source: access.SourcePortal}

@@ -38,7 +38,7 @@ func (s *Server) leaderTakesLarge(c net.Conn, h *fasthttp.RequestHeader, path st
 	if err != nil {
 		return false
 	}
-	p := pack(h, false, from)
+	p := pack(h, "", from)
 	p.method, p.target = fiber.MethodGet, forwardedPath+path
 	answer, err := s.forwarder.send(s.forwards, p, s.forwarder.within)
 	if err != nil {

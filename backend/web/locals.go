@@ -17,6 +17,7 @@ const (
 	languageKey // the caller's own
 	messagesKey // the catalogue
 	visitorKey  // the address that a forwarded request comes from
+	machineKey  // the name of the machine that the operator is on
 	fencedKey   // the machine has made sure that it leads since the request came
 )
 

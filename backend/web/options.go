@@ -53,6 +53,9 @@ type Cluster interface {
 	// confirmed again when the store is read with it.
 	Request(ctx context.Context) context.Context
 
+	// Name is what this machine is called.
+	Name() string
+
 	// Leader returns the name of the machine that leads, as far as this one knows, and whether
 	// it is this one, ready to serve. The name is empty while nobody leads.
 	Leader() (machine string, here bool)

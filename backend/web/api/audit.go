@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,7 +156,7 @@ func (s *API) auditVerdict(ctx context.Context, actor access.Actor, _ *struct{})
 }
 
 // exportColumns are the columns of the exported table; its rows follow their
-// order.
+// order. With several machines there is one more at the end, machine.
 var exportColumns = []string{"seq", "at", "actor", "source", "from", "action", "target", "detail", "hash"}
 
 func (s *API) mountExport(r *group) {
@@ -205,7 +206,7 @@ func (s *API) export(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	actor, write, kind := s.web.Guard.Actor(c), exportCSV, "text/csv; charset=utf-8"
+	actor, write, kind := s.web.Guard.Actor(c), exportCSV(s.web.InCluster()), "text/csv; charset=utf-8"
 	format := strings.Clone(c.Query("format", "csv"))
 	switch format {
 	case "csv":
@@ -253,14 +254,22 @@ func exportJSON(w *bufio.Writer, each eachPage) error {
 	return err
 }
 
-func exportCSV(w *bufio.Writer, each eachPage) error {
-	w.WriteString(byteOrderMark)
-	writeRow(w, exportColumns)
-	return each(func(lines []service.AuditLine) error {
-		for _, e := range auditOf(lines) {
-			writeRow(w, []string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source,
-				e.From, string(e.Action), e.Target, e.Detail, e.Hash})
+func exportCSV(machines bool) func(*bufio.Writer, eachPage) error {
+	return func(w *bufio.Writer, each eachPage) error {
+		row := func(cells []string, machine string) {
+			if machines {
+				cells = append(slices.Clip(cells), machine)
+			}
+			writeRow(w, cells)
 		}
-		return nil
-	})
+		w.WriteString(byteOrderMark)
+		row(exportColumns, "machine")
+		return each(func(lines []service.AuditLine) error {
+			for _, e := range auditOf(lines) {
+				row([]string{strconv.FormatUint(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.Source, e.From,
+					string(e.Action), e.Target, e.Detail, e.Hash}, e.Machine)
+			}
+			return nil
+		})
+	}
 }

@@ -44,6 +44,8 @@ type machineJSON struct {
 	Leads    bool      `json:"leads" doc:"It does all the work; another one takes over when it stops."`
 	Answers  bool      `json:"answers"`
 	Behind   uint64    `json:"behind" doc:"How many changes it does not have on its disk yet." example:"0"`
+
+	WrongClock bool `json:"wrong_clock,omitempty" doc:"Its clock is more than 10 seconds off from most of the others', so it does not lead."`
 }
 
 type machinesOut struct {
@@ -61,7 +63,7 @@ func (s *API) machines(ctx context.Context, actor access.Actor, _ *struct{}) (*m
 	out.Body.Items = make([]machineJSON, len(all))
 	for i, m := range all {
 		is := machineJSON{ID: m.ID, Name: m.Name, Address: m.Address, Role: m.Role, Version: m.Version,
-			JoinedAt: m.JoinedAt, Leads: m.Leads, Answers: m.Self}
+			JoinedAt: m.JoinedAt, Leads: m.Leads, Answers: m.Self, WrongClock: m.WrongClock}
 		if m.Answers != nil {
 			is.Answers = *m.Answers
 		}

@@ -142,3 +142,16 @@ func TestAServerAloneHasNoMachines(t *testing.T) {
 	c.Admin.API("GET", "/cluster/machines", "").Want(t, 404)
 	c.Admin.API("DELETE", "/cluster/machines/x", "").Want(t, 404)
 }
+
+// An entry of the audit log names the machine on which the operator gave a command: in a list, and
+// in a table, in a column at its end.
+func TestEntriesNameTheMachine(t *testing.T) {
+	c := webtest.NewCallers(t, leading().In)
+	there := access.Operator
+	there.Machine = "berlin-2"
+	c.Must(c.Store.Update(bg, func(tx *store.Tx) error { return tx.Record(there, access.ActionBackUp, "", "") }))
+	c.As("admin", "GET", "/audit?action=backed_up", "").Want(t, 200, `"machine":"berlin-2"`)
+	c.As("admin", "GET", "/audit/export?action=backed_up&format=json", "").Want(t, 200, `"machine":"berlin-2"`)
+	c.As("admin", "GET", "/audit/export?action=backed_up", "").Want(t, 200,
+		"\"hash\",\"machine\"\r\n", ",\"berlin-2\"\r\n")
+}

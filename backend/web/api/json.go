@@ -201,6 +201,7 @@ type auditJSON struct {
 	TargetName string     `json:"target_name,omitempty" doc:"The name of that member, if they have one." example:"Ada Lovelace"`
 	TargetID   string     `json:"target_id,omitempty"`
 	Detail     string     `json:"detail,omitempty" example:"Fleet"`
+	Machine    string     `json:"machine,omitempty" doc:"Where several machines keep the data: on which one the operator gave the command, or which one did it by itself." example:"one"`
 	Prev       string     `json:"prev" doc:"The hash of the previous entry."`
 	Hash       string     `json:"hash" doc:"Covers the entry and prev."`
 }
@@ -238,6 +239,7 @@ func auditOf(lines []service.AuditLine) []auditJSON {
 			Action:     actionName(l.Action.Name()),
 			Target:     cmp.Or(l.TargetName, l.Target),
 			Detail:     l.Detail,
+			Machine:    l.Machine,
 			Prev:       l.Prev,
 			Hash:       l.Hash,
 		}

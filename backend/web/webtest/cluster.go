@@ -108,6 +108,9 @@ func (m *Machines) Confirm(ctx context.Context) error {
 // Request implements web.Cluster.
 func (m *Machines) Request(ctx context.Context) context.Context { return kv.InRequest(ctx) }
 
+// Name implements web.Cluster.
+func (m *Machines) Name() string { return "this" }
+
 // Leader implements web.Cluster.
 func (m *Machines) Leader() (string, bool) {
 	m.mu.Lock()

@@ -1092,6 +1092,11 @@ export interface components {
             from?: string;
             /** @description Covers the entry and prev. */
             hash: string;
+            /**
+             * @description Where several machines keep the data: on which one the operator gave the command, or which one did it by itself.
+             * @example one
+             */
+            machine?: string;
             /** @description The hash of the previous entry. */
             prev: string;
             /**
@@ -1763,6 +1768,8 @@ export interface components {
             role: "learner" | "voter" | "leaving";
             /** @description Of Doorward. Of a machine that does not answer: when it joined. */
             version: string;
+            /** @description Its clock is more than 10 seconds off from most of the others', so it does not lead. */
+            wrong_clock?: boolean;
         };
         MachineList: {
             items: components["schemas"]["Machine"][];
