@@ -103,7 +103,8 @@ func sameVersions(t *testing.T, all []*host, token string) {
 	for _, h := range all {
 		answers := map[string][]access.MachineState{"cluster list": h.machines()}
 		var listed struct{ Items []access.MachineState }
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.web+"/api/v1/cluster/machines", nil)
+		at := "http://" + h.web + "/api/v1/cluster/machines"
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
