@@ -76,6 +76,9 @@ func TestThreeMachinesAreUpgraded(t *testing.T) {
 			t.Errorf("on %s the schema was raised %d times", h.name, n)
 		}
 	}
+	if n := strings.Count(lead.run("audit", "--json", "--limit", "100000"), `"raised_schema"`); n != 1 {
+		t.Errorf("the audit log has %d raises of the schema", n)
+	}
 	t.Log(l)
 	t.Log(lineWith(lead.log(), raised))
 	l.isKept(all, lead)

@@ -7,9 +7,10 @@ const (
 	ActionJoinMachine     AuditAction = "joined_machine"
 	ActionPromoteMachine  AuditAction = "promoted_machine"
 	ActionRemoveMachine   AuditAction = "removed_machine"
+	ActionRaiseSchema     AuditAction = "raised_schema" // the target is the new one
 	ActionRecoverCluster  AuditAction = "recovered_cluster"
 	ActionDissolveCluster AuditAction = "dissolved_cluster"
 )
 
 // clusterActions is how many of them there are, at the end of the table of all actions.
-const clusterActions = 7
+const clusterActions = 8

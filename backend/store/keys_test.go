@@ -184,7 +184,7 @@ func TestWhatAKeyMeans(t *testing.T) {
 		{"y", Change{}, false, true},
 		{"D", Change{}, false, true},
 		{"T", Change{}, false, true},
-		{"V", Change{}, false, true},
+		{"V", Change{Topic: MachinesChanged}, true, true},
 		{"C", Change{}, false, false},
 		{"C/m" + id, Change{Topic: MachinesChanged, ID: id}, true, false},
 		{"C/thash", Change{}, false, false},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -49,6 +50,9 @@ func (s SharedSchema) Raise(ctx context.Context, known map[MachineID]int) (r Rai
 			return nil
 		}
 		r = Raise{Schema: is.Schema + 1, Done: true}
+		if err := tx.Record(access.System, access.ActionRaiseSchema, strconv.Itoa(r.Schema), ""); err != nil {
+			return err
+		}
 		return tx.set(schemaPrefix.key(), schemaState{Schema: r.Schema, From: is.Schema})
 	})
 	return r, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -82,6 +83,14 @@ func TestTheSchemaWaitsForEveryMachine(t *testing.T) {
 	}
 	must(t, shared.Migrate(t.Context()))
 	s.stateIs(t, schemaState{Schema: next})
+	must(t, s.View(t.Context(), func(tx *Tx) error {
+		all, err := tx.AuditLog.Since(0, 10)
+		last := all[len(all)-1]
+		if len(all) != 2 || last.Action != access.ActionRaiseSchema || last.Target != strconv.Itoa(next) {
+			t.Errorf("the audit log has %+v", all)
+		}
+		return err
+	}))
 	if due, err := shared.Due(t.Context()); err != nil || due {
 		t.Errorf("Due = %v, %v", due, err)
 	}
