@@ -76,6 +76,9 @@ func TestThreeMachinesAreUpgraded(t *testing.T) {
 			t.Errorf("on %s the schema was raised %d times", h.name, n)
 		}
 	}
+	if n := strings.Count(lead.run("audit", "--json", "--limit", "100000"), `"raised_schema"`); n != 1 {
+		t.Errorf("the audit log has %d raises of the schema", n)
+	}
 	t.Log(l)
 	t.Log(lineWith(lead.log(), raised))
 	l.isKept(all, lead)
@@ -103,7 +106,8 @@ func sameVersions(t *testing.T, all []*host, token string) {
 	for _, h := range all {
 		answers := map[string][]access.MachineState{"cluster list": h.machines()}
 		var listed struct{ Items []access.MachineState }
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+h.web+"/api/v1/cluster/machines", nil)
+		at := "http://" + h.web + "/api/v1/cluster/machines"
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

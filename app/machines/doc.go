@@ -16,5 +16,9 @@
 // more than a few entries; one that was removed loses both, and every machine closes its
 // connections to it. So a crash at any point leaves something to do, and nothing to repair.
 //
+// Machines may run different versions while they are upgraded. The leading one raises the schema
+// of the store when every machine says that it knows the next one (raise.go); a program that
+// finds a schema it does not know ends.
+//
 // Each machine has everything, the authority included, and renews its own certificate.
 package machines

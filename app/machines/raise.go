@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorward/backend/cluster"
+	"doorward/backend/store"
 )
 
 // A raising is how far the schema of the cluster's store is.
@@ -19,8 +20,8 @@ type raising struct {
 // records. It reports whether that is left to do. A machine that does not answer holds it up: it
 // may come back with the program that it had.
 func (m *machine) raise(ctx context.Context) (left bool, err error) {
-	s := m.store.Load()
-	due, err := s.SchemaDue(ctx)
+	schema := store.SharedSchema{Store: m.store.Load()}
+	due, err := schema.Due(ctx)
 	if err != nil || !due {
 		return false, err
 	}
@@ -29,34 +30,34 @@ func (m *machine) raise(ctx context.Context) (left bool, err error) {
 		known[id] = said.Schema
 		versions = append(versions, said.Version)
 	}
-	now, raised, waits, err := s.RaiseSchema(ctx, known)
+	r, err := schema.Raise(ctx, known)
 	switch {
 	case err != nil:
 		return true, err
-	case raised:
+	case r.Done:
 		slices.Sort(versions)
-		m.log.Info("the schema of the store was raised, since every machine knows it; older versions are refused from now on",
-			"schema", now, "by", m.identity.Member("", time.Time{}).Name, "versions",
+		m.log.Info("the schema of the store was raised, since every machine knows it; older versions are refused from "+
+			"now on", "schema", r.Schema, "by", m.identity.Member("", time.Time{}).Name, "versions",
 			strings.Join(slices.Compact(versions), " "))
-	case len(waits) > 0:
-		if !slices.Equal(waits, m.raising.waits) {
+	case len(r.Waits) > 0:
+		if !slices.Equal(r.Waits, m.raising.waits) {
 			m.log.Info("the schema of the store stays until these machines run a version that knows the next one",
-				"schema", now, "machines", strings.Join(waits, " "))
+				"schema", r.Schema, "machines", strings.Join(r.Waits, " "))
 		}
-		m.raising.waits = waits
+		m.raising.waits = r.Waits
 		return true, nil
 	}
-	if err := s.MigrateRaised(ctx); err != nil {
+	if err := schema.Migrate(ctx); err != nil {
 		return true, err
 	}
-	m.log.Info("every record of the store has its schema", "schema", now)
+	m.log.Info("every record of the store has its schema", "schema", r.Schema)
 	return true, nil // perhaps there is another one
 }
 
 // checkSchema stops this machine if the cluster's store got a schema that its program does not
 // know: it was replaced by an older one while the schema was raised.
 func (m *machine) checkSchema() {
-	_, err := m.store.Load().SchemaHere(m.ctx)
+	_, err := store.SharedSchema{Store: m.store.Load()}.Here(m.ctx)
 	if err == nil || m.ctx.Err() != nil {
 		return
 	}

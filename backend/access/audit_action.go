@@ -107,6 +107,7 @@ var auditActions = []struct {
 	{ActionJoinMachine, "joined_machine", "let a machine join the cluster:"},
 	{ActionPromoteMachine, "promoted_machine", "gave a vote to the machine"},
 	{ActionRemoveMachine, "removed_machine", "removed from the cluster the machine"},
+	{ActionRaiseSchema, "raised_schema", "upgraded the stored data to schema"},
 	{ActionRecoverCluster, "recovered_cluster", "went on without the other machines of the cluster, on"},
 	{ActionDissolveCluster, "dissolved_cluster", "made the data independent of the cluster, on"},
 }

@@ -8,6 +8,7 @@ const (
 	ActionJoinMachine     AuditAction = "joined_machine"
 	ActionPromoteMachine  AuditAction = "promoted_machine"
 	ActionRemoveMachine   AuditAction = "removed_machine"
+	ActionRaiseSchema     AuditAction = "raised_schema" // the target is the new one
 	ActionRecoverCluster  AuditAction = "recovered_cluster"
 	ActionDissolveCluster AuditAction = "dissolved_cluster"
 )

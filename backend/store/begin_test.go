@@ -34,7 +34,7 @@ func TestEachLeadBeginsWithACheck(t *testing.T) {
 				wantRefusal(t, err, code)
 			}
 		}
-		_, err := s.SchemaHere(t.Context())
+		_, err := SharedSchema{s}.Here(t.Context())
 		wantRefusal(t, err, code)
 	}
 	leave(schema())

@@ -23,7 +23,7 @@ const (
 	DueChanged          Topic = "due"     // something new is due; At: when
 	MessageDue          Topic = "outbox"  // an email waits to be sent
 	SignInRequested     Topic = "ask"     // somebody waits for a sign-in email
-	MachinesChanged     Topic = "machine" // ID: the machine's id
+	MachinesChanged     Topic = "machine" // ID: the machine's id; none: the schema
 	ChangesMissed       Topic = "missed"  // changes were lost: read everything again
 )
 

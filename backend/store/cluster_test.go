@@ -402,3 +402,40 @@ func TestVerifyFindsStrangeMachines(t *testing.T) {
 		t.Errorf("an authority that cannot be unsealed: %v", err)
 	}
 }
+
+// Who joins must know the schema that the store has, whatever the program of the machine knows
+// that admits it; one that knows a newer one must work with it.
+func TestWhoJoinsKnowsTheSchema(t *testing.T) {
+	b := openBox(t, "")
+	m := beginCluster(b)
+	old := schema()
+	join := func(name string, schema, oldest int, code string) {
+		t.Helper()
+		_, err := cluster.Join(t.Context(), cluster.JoinOptions{Dir: m.freshDir(), Token: m.token(),
+			Contact: m.port.Addr().String(), Name: name, Address: name + ".example.com:1", Version: "1.0.0",
+			Schema: schema, OldestSchema: oldest, Now: m.now})
+		if code == "" {
+			must(t, err)
+			return
+		}
+		wantRefusal(t, err, code)
+	}
+	rehearses(t)
+	join("b", old, 0, "")
+	join("c", old-1, 0, "join_schema_older")
+	join("c", old+1, old, "")
+	join("d", old+1, old+1, "join_schema_newer")
+	join("d", old+1, 0, "join_schema_newer")
+	known := map[MachineID]int{}
+	for _, k := range m.list() {
+		known[k.ID] = old + 1
+	}
+	if r, err := (SharedSchema{b.Store}).Raise(t.Context(), known); err != nil || !r.Done {
+		t.Fatalf("Raise = %+v, %v", r, err)
+	}
+	join("d", old, 0, "join_schema_older") // also before all records are migrated
+	join("d", old+1, 0, "")
+	if n := len(m.list()); n != 4 {
+		t.Errorf("there are %d machines, want 4", n)
+	}
+}

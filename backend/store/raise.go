@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"doorward/backend/access"
 	"doorward/backend/store/kv"
@@ -15,16 +16,23 @@ import (
 // refuse. The records follow in batches. Whoever leads meanwhile knows the new schema, and
 // continues.
 
-// RaiseSchema raises the schema of a cluster's store by one, if this program and all machines
-// know the next one: known has the newest schema of each machine that has just told it. It
-// returns the schema that the store has then, whether it was raised now, and the names of those
-// for which the raise waits. While the records of an earlier raise are being migrated, nothing
-// is raised.
-func (s *Store) RaiseSchema(ctx context.Context, known map[MachineID]int) (now int, raised bool, waits []string, err error) {
-	err = s.Update(ctx, func(tx *Tx) error {
-		raised, waits = false, nil
+// A SharedSchema is the schema of a cluster's store.
+type SharedSchema struct{ Store *Store }
+
+// A Raise is what came of a try to raise the schema.
+type Raise struct {
+	Schema int      // that the store has now
+	Done   bool     // it was raised
+	Waits  []string // the names of the machines for which it waits
+}
+
+// Raise raises the schema by one, if this program and all machines know the next one: known has
+// the newest schema of each machine that has just told it. While the records of an earlier raise
+// are being migrated, nothing is raised.
+func (s SharedSchema) Raise(ctx context.Context, known map[MachineID]int) (r Raise, err error) {
+	err = s.Store.Update(ctx, func(tx *Tx) error {
 		is, said, err := tx.schemaState()
-		now = is.Schema
+		r = Raise{Schema: is.Schema}
 		if err != nil || !said || is.From > 0 || is.Schema >= schema() {
 			return err
 		}
@@ -34,22 +42,25 @@ func (s *Store) RaiseSchema(ctx context.Context, known map[MachineID]int) (now i
 		}
 		for _, m := range all {
 			if known[m.ID] <= is.Schema {
-				waits = append(waits, m.Name)
+				r.Waits = append(r.Waits, m.Name)
 			}
 		}
-		if len(waits) > 0 {
-			slices.Sort(waits)
+		if len(r.Waits) > 0 {
+			slices.Sort(r.Waits)
 			return nil
 		}
-		raised, now = true, is.Schema+1
-		return tx.set(schemaPrefix.key(), schemaState{Schema: now, From: is.Schema})
+		r = Raise{Schema: is.Schema + 1, Done: true}
+		if err := tx.Record(access.System, access.ActionRaiseSchema, strconv.Itoa(r.Schema), ""); err != nil {
+			return err
+		}
+		return tx.set(schemaPrefix.key(), schemaState{Schema: r.Schema, From: is.Schema})
 	})
-	return now, raised, waits, err
+	return r, err
 }
 
-// SchemaDue reports whether a raise of the schema, or the migration after one, is left to do.
-func (s *Store) SchemaDue(ctx context.Context) (due bool, err error) {
-	err = s.View(ctx, func(tx *Tx) error {
+// Due reports whether a raise of the schema, or the migration after one, is left to do.
+func (s SharedSchema) Due(ctx context.Context) (due bool, err error) {
+	err = s.Store.View(ctx, func(tx *Tx) error {
 		is, said, err := tx.schemaState()
 		due = said && is.whole() < schema()
 		return err
@@ -57,10 +68,10 @@ func (s *Store) SchemaDue(ctx context.Context) (due bool, err error) {
 	return due, err
 }
 
-// MigrateRaised migrates the records after the schema was raised, until all have it.
-func (s *Store) MigrateRaised(ctx context.Context) error {
+// Migrate migrates the records after the schema was raised, until all have it.
+func (s SharedSchema) Migrate(ctx context.Context) error {
 	for more := true; more; {
-		err := s.Update(ctx, func(tx *Tx) error {
+		err := s.Store.Update(ctx, func(tx *Tx) error {
 			is, _, err := tx.schemaState()
 			if more = is.From > 0; err != nil || !more {
 				return err
@@ -74,19 +85,19 @@ func (s *Store) MigrateRaised(ctx context.Context) error {
 	return nil
 }
 
-// SchemaHere is the schema that this machine's copy of a cluster's store has, or an error if
-// this program must not go on with it. It is zero if the copy has not come yet.
-func (s *Store) SchemaHere(ctx context.Context) (int, error) {
+// Here returns the schema that this machine's copy has, or an error if this program must not go
+// on with it. It is zero if the copy has not come yet.
+func (s SharedSchema) Here(ctx context.Context) (int, error) {
 	var is schemaState
 	var said bool
-	err := s.View(Here(ctx), func(tx *Tx) (err error) {
+	err := s.Store.View(Here(ctx), func(tx *Tx) (err error) {
 		is, said, err = tx.schemaState()
 		return err
 	})
 	if err != nil || !said {
 		return 0, err
 	}
-	return is.Schema, s.usable(is)
+	return is.Schema, s.Store.usable(is)
 }
 
 // newerShared refuses a program that is older than the cluster's data. Its code is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,7 +27,8 @@ func (s *Store) stateIs(t *testing.T, want schemaState) {
 	t.Helper()
 	must(t, s.View(Here(t.Context()), func(tx *Tx) error {
 		is, said, err := tx.schemaState()
-		if err != nil || !said || is.Schema != want.Schema || is.From != want.From || (is.Last == nil) != (want.Last == nil) {
+		same := is.Schema == want.Schema && is.From == want.From && (is.Last == nil) == (want.Last == nil)
+		if err != nil || !said || !same {
 			t.Errorf("the schema is %+v, %v, want %+v", is, err, want)
 		}
 		return nil
@@ -51,15 +53,15 @@ func clusterOf(t *testing.T, s *Store, names ...MachineID) {
 // next one. Then it is raised once.
 func TestTheSchemaWaitsForEveryMachine(t *testing.T) {
 	s, engine := controlled(t)
-	old := schema()
+	old, shared := schema(), SharedSchema{s}
 	clusterOf(t, s, "b", "a", "c")
 	next := old + 1
 	all := map[MachineID]int{"a": next, "b": next, "c": next + 1}
 	raise := func(known map[MachineID]int, wantNow int, wantWaits ...string) {
 		t.Helper()
-		now, raised, waits, err := s.RaiseSchema(t.Context(), known)
-		if err != nil || now != wantNow || raised != (wantNow > old) || !slices.Equal(waits, wantWaits) {
-			t.Errorf("RaiseSchema = %d, %v, %v, %v, want %d, %v", now, raised, waits, err, wantNow, wantWaits)
+		r, err := shared.Raise(t.Context(), known)
+		if err != nil || r.Schema != wantNow || r.Done != (wantNow > old) || !slices.Equal(r.Waits, wantWaits) {
+			t.Errorf("Raise = %+v, %v, want %d, %v", r, err, wantNow, wantWaits)
 		}
 	}
 	raise(all, old) // all know it but this program
@@ -67,8 +69,8 @@ func TestTheSchemaWaitsForEveryMachine(t *testing.T) {
 	engine.Lead(false)
 	engine.Lead(true)
 	s.stateIs(t, schemaState{Schema: old})
-	if due, err := s.SchemaDue(t.Context()); err != nil || !due {
-		t.Errorf("SchemaDue = %v, %v", due, err)
+	if due, err := shared.Due(t.Context()); err != nil || !due {
+		t.Errorf("Due = %v, %v", due, err)
 	}
 	raise(nil, old, "a", "b", "c")
 	raise(map[MachineID]int{"a": next, "b": old, "c": next}, old, "b")
@@ -76,14 +78,21 @@ func TestTheSchemaWaitsForEveryMachine(t *testing.T) {
 	s.stateIs(t, schemaState{Schema: old})
 	raise(all, next)
 	s.stateIs(t, schemaState{Schema: next, From: old})
-	now, raised, _, err := s.RaiseSchema(t.Context(), all)
-	if err != nil || raised || now != next {
-		t.Errorf("once more: %d, %v, %v", now, raised, err)
+	if r, err := shared.Raise(t.Context(), all); err != nil || r.Done || r.Schema != next {
+		t.Errorf("once more: %+v, %v", r, err)
 	}
-	must(t, s.MigrateRaised(t.Context()))
+	must(t, shared.Migrate(t.Context()))
 	s.stateIs(t, schemaState{Schema: next})
-	if due, err := s.SchemaDue(t.Context()); err != nil || due {
-		t.Errorf("SchemaDue = %v, %v", due, err)
+	must(t, s.View(t.Context(), func(tx *Tx) error {
+		all, err := tx.AuditLog.Since(0, 10)
+		last := all[len(all)-1]
+		if len(all) != 2 || last.Action != access.ActionRaiseSchema || last.Target != strconv.Itoa(next) {
+			t.Errorf("the audit log has %+v", all)
+		}
+		return err
+	}))
+	if due, err := shared.Due(t.Context()); err != nil || due {
+		t.Errorf("Due = %v, %v", due, err)
 	}
 }
 
@@ -102,9 +111,9 @@ func TestARaiseIsContinued(t *testing.T) {
 	}
 	old := schema()
 	rehearses(t)
-	_, raised, waits, err := s.RaiseSchema(t.Context(), map[MachineID]int{"a": old + 1})
-	if err != nil || !raised {
-		t.Fatalf("RaiseSchema: waits for %v, %v", waits, err)
+	shared := SharedSchema{s}
+	if r, err := shared.Raise(t.Context(), map[MachineID]int{"a": old + 1}); err != nil || !r.Done {
+		t.Fatalf("Raise = %+v, %v", r, err)
 	}
 	for range 2 {
 		must(t, s.Update(t.Context(), func(tx *Tx) error {
@@ -117,9 +126,9 @@ func TestARaiseIsContinued(t *testing.T) {
 		_, err := s.Verify(t.Context())
 		must(t, err)
 	}
-	must(t, s.MigrateRaised(t.Context()))
+	must(t, shared.Migrate(t.Context()))
 	s.stateIs(t, schemaState{Schema: old + 1})
-	must(t, s.MigrateRaised(t.Context()))
+	must(t, shared.Migrate(t.Context()))
 }
 
 func rowName(i int) string { return "m" + string(rune('a'+i/26)) + string(rune('a'+i%26)) }

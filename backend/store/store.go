@@ -50,7 +50,7 @@ type Store struct {
 
 // Open opens the store in a data directory, creates both if the directory is new, and
 // migrates an older version's data to this schema. A fault of the directory comes back as a
-// sentence. Where the store is on several machines, RaiseSchema migrates instead.
+// sentence. Where the store is on several machines, SharedSchema migrates instead.
 func Open(o Options) (*Store, error) {
 	s, err := openAsItIs(o)
 	if err != nil {

@@ -9,7 +9,10 @@ import (
 	"doorward/backend/store/kv"
 )
 
-// An entry is one entry of the log, as the store understands it.
+// An entry is one entry of the log, as the store understands it. A machine stops at an entry of
+// a version or a kind that it does not know. So a program must not write one that is new in it
+// before every machine knows that, as the schema of the store tells; of what an entry writes into
+// the store, a machine that does not lead understands nothing.
 type entry struct {
 	kind byte
 

@@ -52,6 +52,7 @@ export const phrases: Record<AuditEntry['action'], string> = {
   joined_machine: "let a machine join the cluster:",
   promoted_machine: "gave a vote to the machine",
   removed_machine: "removed from the cluster the machine",
+  raised_schema: "upgraded the stored data to schema",
   recovered_cluster: "went on without the other machines of the cluster, on",
   dissolved_cluster: "made the data independent of the cluster, on",
 }

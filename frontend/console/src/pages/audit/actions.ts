@@ -55,6 +55,7 @@ const actions: Record<Action, () => Said> = {
   joined_machine: () => parts('console.audit.action.joined_machine'),
   promoted_machine: () => parts('console.audit.action.promoted_machine'),
   removed_machine: () => parts('console.audit.action.removed_machine'),
+  raised_schema: () => parts('console.audit.action.raised_schema'),
   recovered_cluster: () => parts('console.audit.action.recovered_cluster'),
   dissolved_cluster: () => parts('console.audit.action.dissolved_cluster'),
 }
@@ -141,6 +142,7 @@ const kinds: Record<Action, () => string> = {
   joined_machine: () => t('console.audit.kind.joined_machine'),
   promoted_machine: () => t('console.audit.kind.promoted_machine'),
   removed_machine: () => t('console.audit.kind.removed_machine'),
+  raised_schema: () => t('console.audit.kind.raised_schema'),
   recovered_cluster: () => t('console.audit.kind.recovered_cluster'),
   dissolved_cluster: () => t('console.audit.kind.dissolved_cluster'),
 }
@@ -158,7 +160,7 @@ export const groups = (cluster: boolean): [string, Action[]][] => [
   [t('console.audit.group.roles'), ['saved_role', 'deleted_role', 'created_token', 'revoked_token']],
   [t('console.audit.group.email'), ['retried_email', 'deleted_email', 'sent_test_email']],
   [t('console.audit.group.server'), ['set_up', 'changed_settings', 'trusted_clock', 'backed_up', 'restored_backup']],
-  ...(cluster ? [[t('console.audit.group.cluster'), ['created_cluster', 'created_join_token', 'voided_join_tokens', 'joined_machine', 'promoted_machine', 'removed_machine', 'recovered_cluster', 'dissolved_cluster']] as [string, Action[]]] : []),
+  ...(cluster ? [[t('console.audit.group.cluster'), ['created_cluster', 'created_join_token', 'voided_join_tokens', 'joined_machine', 'promoted_machine', 'removed_machine', 'raised_schema', 'recovered_cluster', 'dissolved_cluster']] as [string, Action[]]] : []),
 ]
 
 // sources are where an action came from.
