@@ -29,9 +29,6 @@ type checkedLog struct {
 	segments *segments
 }
 
-// errNoRoom is why the log takes no entry, not even a part of one.
-var errNoRoom = errors.New("there is no room for the log")
-
 var errLog = fmt.Errorf("%w: the log", kv.ErrCorrupt)
 
 // StoreLog implements raft.LogStore.
@@ -39,8 +36,8 @@ func (c checkedLog) StoreLog(l *raft.Log) error { return c.StoreLogs([]*raft.Log
 
 // StoreLogs implements raft.LogStore.
 func (c checkedLog) StoreLogs(logs []*raft.Log) error {
-	if err := c.segments.ready(); err != nil {
-		return fmt.Errorf("%w: %w", errNoRoom, err)
+	if err := c.segments.room(); err != nil {
+		return err
 	}
 	checked := make([]*raft.Log, len(logs))
 	for i, l := range logs {
@@ -55,10 +52,10 @@ func (c checkedLog) StoreLogs(logs []*raft.Log) error {
 func (c checkedLog) DeleteRange(first, last uint64) error {
 	end, err := c.LastIndex()
 	if err == nil && last >= end {
-		err = c.segments.ready()
+		err = c.segments.room()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoRoom, err)
+		return err
 	}
 	return c.WAL.DeleteRange(first, last)
 }
@@ -90,6 +87,24 @@ func sumOf(l *raft.Log) uint32 {
 	binary.BigEndian.PutUint64(head[16:], uint64(l.AppendedAt.UnixNano()))
 	head[24] = byte(l.Type)
 	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, l.Data)
+}
+
+// A cachedLog is the log as raft uses it. Raft's cache makes a text of an error, so that nobody can
+// tell that there was no room: that is found out before.
+type cachedLog struct {
+	*raft.LogCache
+	segments *segments
+}
+
+// StoreLog implements raft.LogStore.
+func (c cachedLog) StoreLog(l *raft.Log) error { return c.StoreLogs([]*raft.Log{l}) }
+
+// StoreLogs implements raft.LogStore.
+func (c cachedLog) StoreLogs(logs []*raft.Log) error {
+	if err := c.segments.room(); err != nil {
+		return err
+	}
+	return c.LogCache.StoreLogs(logs)
 }
 
 // openLog opens the log in dir, and checks all of it. A log that does not fit to the

@@ -146,10 +146,11 @@ func (n *Node) open() (err error) {
 	if n.log, err = openLog(n.o.LogDir, p, logger); err != nil {
 		return err
 	}
-	cached, err := raft.NewLogCache(cachedEntries, n.log)
+	cache, err := raft.NewLogCache(cachedEntries, n.log)
 	if err != nil {
 		return err
 	}
+	cached := cachedLog{cache, n.log.segments}
 	n.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:  newLayer(n.o),
 		MaxPool: 3,
