@@ -27,6 +27,7 @@ const segmentBytes = 4 << 20
 type checkedLog struct {
 	*wal.WAL
 	segments *segments
+	harm     func(error) error // is told of damage that is met after the log was opened
 }
 
 var errLog = fmt.Errorf("%w: the log", kv.ErrCorrupt)
@@ -63,6 +64,14 @@ func (c checkedLog) DeleteRange(first, last uint64) error {
 // GetLog implements raft.LogStore. Raft-wal itself also returns entries that were cut, as
 // long as the file has them.
 func (c checkedLog) GetLog(index uint64, l *raft.Log) error {
+	err := c.get(index, l)
+	if c.harm != nil && (errors.Is(err, kv.ErrCorrupt) || errors.Is(err, wal.ErrCorrupt)) {
+		return c.harm(fmt.Errorf("%w: entry %d: %w", errLog, index, err))
+	}
+	return err
+}
+
+func (c checkedLog) get(index uint64, l *raft.Log) error {
 	first, err := c.FirstIndex()
 	if err != nil {
 		return err
@@ -126,7 +135,7 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	if err != nil {
 		return checkedLog{}, damagedLog(dir, err)
 	}
-	log := checkedLog{opened, files}
+	log := checkedLog{WAL: opened, segments: files}
 	if err := reserveMeta(dir); err != nil {
 		full := &kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}
 		return checkedLog{}, errors.Join(full, log.Close())

@@ -146,6 +146,7 @@ func (n *Node) open() (err error) {
 	if n.log, err = openLog(n.o.LogDir, p, logger); err != nil {
 		return err
 	}
+	n.log.harm = n.noteHarm
 	cache, err := raft.NewLogCache(cachedEntries, n.log)
 	if err != nil {
 		return err
