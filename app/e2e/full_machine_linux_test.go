@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"doorward/app/e2e/product"
 	"doorward/build/need"
@@ -26,22 +27,46 @@ func onSmallDisk(t *testing.T) (*smallDisk, []*product.Machine) {
 	return disk, all
 }
 
-// fill fills the disk to the last byte, while others write there.
-func (d *smallDisk) fill() {
+// fill fills the disk to the last byte, at once, and again whenever something is deleted there, until
+// the caller ends it, which empties the disk.
+func (d *smallDisk) fill() (end func()) {
 	d.t.Helper()
 	f, err := os.CreateTemp(d.dir, "full-")
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer f.Close()
-	const page = 4 << 10
-	end := int64(0)
-	for size := int64(1 << 30); size >= page; {
-		if syscall.Fallocate(int(f.Fd()), 0, end, size) == nil {
-			end += size
-		} else {
-			size /= 2
+	size := int64(0)
+	fill := func() {
+		const page = 4 << 10
+		for more := int64(1 << 30); more >= page; {
+			if syscall.Fallocate(int(f.Fd()), 0, size, more) == nil {
+				size += more
+			} else {
+				more /= 2
+			}
 		}
+	}
+	fill()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		again := time.NewTicker(10 * time.Millisecond)
+		defer again.Stop()
+		for {
+			select {
+			case <-again.C:
+				fill()
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() {
+		d.t.Helper()
+		close(stop)
+		<-stopped
+		f.Close()
+		d.empty()
 	}
 }
 
@@ -73,14 +98,14 @@ func TestDiskOfAFollowerFills(t *testing.T) {
 	w := newInviters(all, 16)
 	defer w.end()
 	w.awaitKept(t)
-	disk.fill()
+	empty := disk.fill()
 	w.awaitMore(t, much)
 	isFull(t, all[0], all[1])
 	if err := product.Eventually("it sends people on to the one that leads", all[0].Ready); err != nil {
 		t.Error(err)
 	}
 	w.await(t, "clients of each machine are answered", 3)
-	disk.empty()
+	empty()
 	w.awaitKept(t)
 	w.end()
 	if err := product.Eventually("each machine has everything", func() error { return haveAll(all) }); err != nil {
@@ -102,16 +127,16 @@ func TestDiskOfTheLeaderFills(t *testing.T) {
 	defer w.end()
 	ways := []struct {
 		name string
-		fill func()
+		fill func() (empty func())
 	}{
-		{"a disk that is nearly full", func() { disk.leave(100 << 20) }},
+		{"a disk that is nearly full", func() func() { disk.leave(100 << 20); return disk.empty }},
 		{"a disk that is full at once", disk.fill},
 	}
 	for _, way := range ways {
 		leadsAgain(t, all)
 		w.awaitKept(t)
 		w.pause()
-		way.fill()
+		empty := way.fill()
 		if err := product.Eventually("another machine leads", func() error {
 			seen, err := all[1].Machines()
 			for _, m := range seen {
@@ -126,7 +151,7 @@ func TestDiskOfTheLeaderFills(t *testing.T) {
 		w.awaitMore(t, much)
 		t.Logf("%s: nothing was acknowledged for %v", way.name, w.pause())
 		isFull(t, all[0], all[1])
-		disk.empty()
+		empty()
 		if err := product.Eventually("it follows", func() error { return haveNearly(all, 64) }); err != nil {
 			t.Fatal(err)
 		}

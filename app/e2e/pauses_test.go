@@ -36,27 +36,24 @@ func pauseAndKill(t *testing.T, random *rand.Rand, rounds int) {
 		rest := time.Duration(random.IntN(3000)) * time.Millisecond
 		before, began := w.counts(), time.Now()
 		what := ""
-		switch random.IntN(5) {
-		case 0, 1:
+		switch random.IntN(6) {
+		case 0:
 			what = fmt.Sprintf("%s rests", a.Name)
-			a.Pause()
-			time.Sleep(rest)
-			a.Wake()
-		case 2:
-			what = fmt.Sprintf("%s and %s rest", a.Name, b.Name)
-			a.Pause()
-			b.Pause()
-			time.Sleep(rest)
-			a.Wake()
-			b.Wake()
+			w.rest(rest, a)
+		case 1, 2:
+			a = product.Leading(t, all...)
+			rest += 2 * time.Second // the others elect one, and go on
+			what = fmt.Sprintf("%s, which leads, rests", a.Name)
+			w.rest(rest, a)
 		case 3:
-			what = fmt.Sprintf("%s rests, and %s is killed", a.Name, b.Name)
-			a.Pause()
-			b.Kill()
-			time.Sleep(rest)
-			a.Wake()
-			b.Serve()
+			what = fmt.Sprintf("%s and %s rest", a.Name, b.Name)
+			w.rest(rest, a, b)
 		case 4:
+			what = fmt.Sprintf("%s rests, and %s is killed", a.Name, b.Name)
+			b.Kill()
+			w.rest(rest, a)
+			b.Serve()
+		case 5:
 			what = fmt.Sprintf("%s is killed", a.Name)
 			a.Kill()
 			time.Sleep(rest)
@@ -74,4 +71,18 @@ func pauseAndKill(t *testing.T, random *rand.Rand, rounds int) {
 		m.Stop()
 	}
 	w.judge(t, all)
+}
+
+// rest stops some machines for a while, before whose doors a crowd gathers meanwhile.
+func (w *writers) rest(rest time.Duration, some ...*product.Machine) {
+	for _, m := range some {
+		m.Pause()
+	}
+	time.Sleep(rest)
+	for _, m := range some {
+		w.crowd(m)
+	}
+	for _, m := range some {
+		m.Wake()
+	}
 }

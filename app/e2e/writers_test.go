@@ -151,6 +151,41 @@ func (w *writers) work(ctx context.Context, m *product.Machine, i int) {
 	}
 }
 
+// crowd lets many read through a machine, once each, and returns when they are at its door. If it
+// rests, they wait there, and are the first that it answers when it is woken, perhaps before it knows
+// what has become of its lead.
+func (w *writers) crowd(m *product.Machine) {
+	var there sync.WaitGroup
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range 32 {
+		if w.present[i%contested] == nil {
+			continue
+		}
+		who, began := *w.present[i%contested], w.now()
+		there.Add(1)
+		w.running.Go(func() { w.read(m, who, began, sync.OnceFunc(there.Done)) })
+	}
+	there.Wait()
+}
+
+// read reads once, and calls there when the machine was reached, or cannot be.
+func (w *writers) read(m *product.Machine, who subject, began int64, there func()) {
+	client := operatorOf(m)
+	door := client.Transport.(*http.Transport)
+	defer door.CloseIdleConnections()
+	dial := door.DialContext
+	door.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		defer there()
+		return dial(ctx, network, address)
+	}
+	r := call(client, who, step{what: "read"})
+	w.add(who.email, step{what: "read"}, began, r.told)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.codes[r.code]++
+}
+
 // operatorOf calls a machine as its operator does.
 func operatorOf(m *product.Machine) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {

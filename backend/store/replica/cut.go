@@ -118,7 +118,7 @@ func (n *Node) shared(ctx context.Context) uint64 {
 // A sparingLog does not lose on the leading machine what others still need, as long as it is cut
 // shorter than usual.
 type sparingLog struct {
-	*raft.LogCache
+	cachedLog
 	n *Node
 }
 
@@ -132,7 +132,7 @@ func (s sparingLog) DeleteRange(first, last uint64) error {
 	if last < first {
 		return nil
 	}
-	return s.LogCache.DeleteRange(first, last)
+	return s.cachedLog.DeleteRange(first, last)
 }
 
 // pass lets the log be cut up to an entry, which is applied.

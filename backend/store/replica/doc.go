@@ -67,4 +67,9 @@
 // cannot be read, or that does not fit to the store beside it, is refused when it is opened
 // (log.go): a machine that has lost what it had acknowledged could help to elect one that
 // never had it. A machine that cannot apply an entry stops.
+//
+// A machine that reads damage in its own copy goes on as one that follows, and leads only if no
+// other can (fitness.go). If its disk is full, what the others send waits for room. The files
+// of the log, and Badger's, have their blocks before they are written to (segments.go), so that
+// a full disk is known before a change is on its way.
 package replica

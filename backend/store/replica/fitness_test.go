@@ -1,8 +1,11 @@
 package replica
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -87,6 +90,80 @@ func TestADamagedCopyKeepsTheLeadForLonger(t *testing.T) {
 		now = now.Add(maxHarmPause)
 		if !y.due(now) {
 			t.Error("it does not give the lead away within an hour")
+		}
+	}
+}
+
+// What a machine lacks is damaged in the log, or in the tables, of the one that leads, which finds that
+// out when it sends it. It gives the lead to another, from which the machine gets what it lacks.
+func TestWhatIsDamagedIsSentByAnother(t *testing.T) {
+	tests := []struct {
+		name     string
+		trailing uint64
+		files    string
+	}{
+		{"in the log", 1000, ".log/*.wal"},
+		{"in a table", 1, "/*/*.sst"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCluster(t, Options{Heartbeat: quick, trailing: tt.trailing}, "a", "b", "c")
+			set(t, c.elect(c.nodes["a"]), "before")
+			c.close("c", true)
+			for kept := 0; kept < 3*cachedEntries; {
+				err := c.leading().Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error {
+					return tx.Set(fmt.Append(nil, "k", kept), fmt.Appendf(nil, "%0200d", kept))
+				})
+				switch {
+				case err == nil:
+					kept++
+				case !errors.Is(err, kv.ErrUnavailable) && !errors.Is(err, kv.ErrUnknownOutcome):
+					t.Fatal(err)
+				}
+			}
+			c.close("a", true) // which makes tables
+			c.open("a", c.first)
+			harmed := c.elect(c.nodes["a"])
+			for _, n := range c.running() {
+				if err := n.raft.Snapshot().Error(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			spoilMiddle(t, c.storeDir("a")+tt.files)
+			c.open("c", c.first)
+			leader := c.leading(harmed)
+			if harmed.Harm() == nil {
+				t.Error("it does not know of the damage")
+			}
+			c.close("a", true)
+			c.equal(leader)
+		})
+	}
+}
+
+// spoilMiddle changes bytes in the middle of what is used of some files.
+func spoilMiddle(t *testing.T, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no files %s, %v", pattern, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := len(bytes.TrimRight(data, "\x00")) / 3
+		f, err := os.OpenFile(file, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range data[at : at+8] {
+			data[at+i] ^= 0xff
+		}
+		_, err = f.WriteAt(data[at:at+8], int64(at))
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

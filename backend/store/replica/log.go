@@ -28,10 +28,8 @@ type checkedLog struct {
 	*wal.WAL
 	dir      string
 	segments *segments
+	harm     func(error) error // is told of damage that is met after the log was opened
 }
-
-// errNoRoom is why the log takes no entry, not even a part of one.
-var errNoRoom = errors.New("there is no room for the log")
 
 var errLog = fmt.Errorf("%w: the log", kv.ErrCorrupt)
 
@@ -40,8 +38,8 @@ func (c checkedLog) StoreLog(l *raft.Log) error { return c.StoreLogs([]*raft.Log
 
 // StoreLogs implements raft.LogStore.
 func (c checkedLog) StoreLogs(logs []*raft.Log) error {
-	if err := c.segments.ready(); err != nil {
-		return fmt.Errorf("%w: %w", errNoRoom, err)
+	if err := c.segments.room(); err != nil {
+		return err
 	}
 	checked := make([]*raft.Log, len(logs))
 	for i, l := range logs {
@@ -56,10 +54,10 @@ func (c checkedLog) StoreLogs(logs []*raft.Log) error {
 func (c checkedLog) DeleteRange(first, last uint64) error {
 	end, err := c.LastIndex()
 	if err == nil && last >= end {
-		err = c.segments.ready()
+		err = c.segments.room()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errNoRoom, err)
+		return err
 	}
 	return c.WAL.DeleteRange(first, last)
 }
@@ -67,6 +65,14 @@ func (c checkedLog) DeleteRange(first, last uint64) error {
 // GetLog implements raft.LogStore. Raft-wal itself also returns entries that were cut, as
 // long as the file has them.
 func (c checkedLog) GetLog(index uint64, l *raft.Log) error {
+	err := c.get(index, l)
+	if c.harm != nil && (errors.Is(err, kv.ErrCorrupt) || errors.Is(err, wal.ErrCorrupt)) {
+		return c.harm(fmt.Errorf("%w: entry %d: %w", errLog, index, err))
+	}
+	return err
+}
+
+func (c checkedLog) get(index uint64, l *raft.Log) error {
 	first, err := c.FirstIndex()
 	if err != nil {
 		return err
@@ -93,6 +99,24 @@ func sumOf(l *raft.Log) uint32 {
 	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, l.Data)
 }
 
+// A cachedLog is the log as raft uses it. Raft's cache makes a text of an error, so that nobody can
+// tell that there was no room: that is found out before.
+type cachedLog struct {
+	*raft.LogCache
+	segments *segments
+}
+
+// StoreLog implements raft.LogStore.
+func (c cachedLog) StoreLog(l *raft.Log) error { return c.StoreLogs([]*raft.Log{l}) }
+
+// StoreLogs implements raft.LogStore.
+func (c cachedLog) StoreLogs(logs []*raft.Log) error {
+	if err := c.segments.room(); err != nil {
+		return err
+	}
+	return c.LogCache.StoreLogs(logs)
+}
+
 // openLog opens the log in dir, and checks all of it. A log that does not fit to the
 // store is refused: a machine that has lost what it acknowledged could elect one that never
 // had it.
@@ -112,7 +136,7 @@ func openLog(dir string, p badger.Progress, logger hclog.Logger) (checkedLog, er
 	if err != nil {
 		return checkedLog{}, damagedLog(dir, err)
 	}
-	log := checkedLog{opened, dir, files}
+	log := checkedLog{WAL: opened, dir: dir, segments: files}
 	if err := reserveMeta(dir); err != nil {
 		full := &kv.FullError{Dir: dir, Task: kv.ToStart, Need: metaAhead, Err: err}
 		return checkedLog{}, errors.Join(full, log.Close())

@@ -156,10 +156,12 @@ func (n *Node) open() (err error) {
 		return err
 	}
 	n.openedAt = p.Applied
-	n.entries.n = n
-	if n.entries.LogCache, err = raft.NewLogCache(cachedEntries, n.log); err != nil {
+	n.log.harm = n.noteHarm
+	cache, err := raft.NewLogCache(cachedEntries, n.log)
+	if err != nil {
 		return err
 	}
+	n.entries = sparingLog{cachedLog{cache, n.log.segments}, n}
 	n.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:  newLayer(n.o),
 		MaxPool: 3,

@@ -3,6 +3,7 @@ package replica
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,11 +45,17 @@ func newSegments(dir string) (*segments, error) {
 	return &segments{FS: walfs.New(), dir: dir}, nil
 }
 
-// ready makes sure that there is a next file. It is called before each change of the log.
-func (s *segments) ready() error {
+// errNoRoom is why the log takes no entry, not even a part of one.
+var errNoRoom = errors.New("there is no room for the log")
+
+// room makes sure that there is a next file. It is called before each change of the log.
+func (s *segments) room() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.make()
+	if err := s.make(); err != nil {
+		return fmt.Errorf("%w: %w", errNoRoom, err)
+	}
+	return nil
 }
 
 func (s *segments) make() error {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
 
+	"doorward/backend/store/kv"
 	"doorward/backend/store/kv/badger"
 )
 
@@ -143,5 +145,80 @@ func TestTheIndexIsWhereWeLookForIt(t *testing.T) {
 	defer w.Close()
 	if sealed, at, err := w.Sealed(); !sealed || int64(at) != index || err != nil {
 		t.Errorf("sealed: %v at %d, %v, want %d", sealed, at, err, index)
+	}
+}
+
+// obstruct makes it impossible to make a log's next file, as on a full disk, until it is undone.
+func obstruct(t *testing.T, dir string) (undo func()) {
+	t.Helper()
+	next := filepath.Join(dir, spareName)
+	if err := errors.Join(os.RemoveAll(next), os.MkdirAll(filepath.Join(next, "x"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.RemoveAll(next); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The disk is full when the log needs its next file: an entry is refused before any of it is written,
+// and taken when there is room.
+func TestTheNextFileOfTheLogIsMadeAhead(t *testing.T) {
+	log, err := openLog(filepath.Join(t.TempDir(), "log"), badger.Progress{}, newLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	undo := obstruct(t, log.segments.dir)
+	if err := log.StoreLog(logEntry(1)); !errors.Is(err, errNoRoom) {
+		t.Errorf("without room: %v", err)
+	}
+	if last, err := log.LastIndex(); last != 0 || err != nil {
+		t.Errorf("it has entry %d, %v", last, err)
+	}
+	undo()
+	for i := uint64(1); i < 100; i++ { // some files
+		if err := log.StoreLog(logEntry(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.DeleteRange(90, 99); err != nil {
+		t.Fatal(err)
+	}
+	undo = obstruct(t, log.segments.dir)
+	log.segments.spare = false
+	if err := log.DeleteRange(80, 89); !errors.Is(err, errNoRoom) {
+		t.Errorf("the end is deleted without room for a new one: %v", err)
+	}
+	if err := log.DeleteRange(1, 50); err != nil {
+		t.Errorf("the beginning, which gives room back, is not deleted: %v", err)
+	}
+	undo()
+	if err := log.StoreLog(logEntry(90)); err != nil {
+		t.Error(err)
+	}
+}
+
+// The machine that leads cannot write its log, as its disk is full. Its callers are told that nothing
+// was changed, another machine leads, and it follows when there is room.
+func TestALeaderWithoutRoomForItsLog(t *testing.T) {
+	c := newCluster(t, Options{Heartbeat: quick}, "a", "b", "c")
+	full := c.elect(c.nodes["a"])
+	set(t, full, "before")
+	undo := obstruct(t, full.log.segments.dir)
+	full.log.segments.mu.Lock()
+	full.log.segments.spare = false
+	full.log.segments.mu.Unlock()
+	err := full.Update(t.Context(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set([]byte("refused"), nil) })
+	if !errors.Is(err, kv.ErrUnavailable) || errors.Is(err, kv.ErrUnknownOutcome) {
+		t.Errorf("Update = %v", err)
+	}
+	leader := c.leading(full)
+	set(t, leader, "after")
+	undo()
+	c.equal(leader)
+	if got := content(t, leader); strings.Contains(got, "refused") {
+		t.Errorf("it has %s", got)
 	}
 }

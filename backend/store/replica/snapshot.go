@@ -70,12 +70,12 @@ func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 func (s *snapshots) openOwn() (*raft.SnapshotMeta, io.ReadCloser, error) {
 	c, err := s.n.engine.Copy()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, s.n.noteHarm(err)
 	}
 	var size counter
 	if err := writeCopy(s.n.ctx, &size, c); err != nil {
 		c.Close()
-		return nil, nil, err
+		return nil, nil, s.n.noteHarm(err)
 	}
 	meta := metaOf(c.Progress)
 	meta.Size = int64(size)
