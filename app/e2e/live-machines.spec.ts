@@ -1,5 +1,5 @@
 import { expect, test, type Browser, type Page } from '@playwright/test'
-import { control, row } from './harness'
+import { control, expectNoBarriers, row } from './harness'
 
 // Browsers at three machines of a cluster, and changes at each of them. Each test continues from the
 // one before.
@@ -98,4 +98,53 @@ test('the machine that leads is killed: the others show what comes then, and the
   await control('start', names[leads])
   console.log(`and at ${names[leads]}, once it runs again, after ${await show(admins, ['eve@example.com'])}`)
   await expect(admins[leads]!.getByText('Connection lost')).toHaveCount(0)
+})
+
+// shoot keeps a picture to be looked at, if somebody asked for them.
+async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true })
+}
+
+const languages = { ar: 'rtl', de: 'ltr', en: 'ltr', es: 'ltr', fr: 'ltr', it: 'ltr', ja: 'ltr', pl: 'ltr', 'pt-BR': 'ltr', 'zh-Hans': 'ltr' }
+
+test('nobody leads: the pages say so, what was typed stays, and all goes on by itself', async ({ browser }) => {
+  const typing = await at(browser, 0)
+  await typing.goto('/login')
+  const console1 = admins[0]!
+  for (const name of ['two', 'three']) await control('kill', name)
+  await typing.locator('input[name=email]').fill('ada@example.com')
+  await typing.locator('main form button').first().click()
+  await expect(typing.getByText('What you entered is not lost')).toBeVisible()
+  await shoot(typing, 'form')
+  await expect(console1.getByText('Connection lost')).toBeVisible()
+  await shoot(console1, 'console')
+
+  for (const [language, direction] of Object.entries(languages)) {
+    const context = await browser.newContext({ locale: language, proxy: { server: `http://${listens[0]}`, bypass: '<-loopback>' } })
+    const page = await context.newPage()
+    const answer = await page.goto('/login?next=%2Ffleet')
+    expect(answer?.status()).toBe(503)
+    await expect(page.locator('html')).toHaveAttribute('lang', language)
+    await expect(page.locator('html')).toHaveAttribute('dir', direction)
+    for (const width of [320, 768, 1280, 1920]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.emulateMedia({ colorScheme })
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), `${language} at ${width}`).toBeLessThanOrEqual(width)
+        if (colorScheme === 'light' || language === 'en') await shoot(page, `${language}-${width}-${colorScheme}`)
+      }
+    }
+    await context.close()
+  }
+
+  const waiting = await at(browser, 0)
+  await waiting.goto('/login')
+  await expect(waiting.getByRole('heading', { name: 'One moment, please' })).toBeVisible()
+  await expectNoBarriers(waiting)
+  for (const name of ['two', 'three']) await control('start', name)
+  await expect(waiting.locator('input[name=email]')).toBeVisible()
+  await show([console1], ['eve@example.com'])
+  await expect(console1.getByText('Connection lost')).toHaveCount(0)
+  await typing.getByRole('button', { name: 'Try again' }).click()
+  await expect(typing.getByText('ada@example.com')).toBeVisible()
 })

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -62,5 +63,5 @@ func TestThreeMachinesShowTheSame(t *testing.T) {
 		}
 		return true, err
 	})
-	browse(t, "live-machines.spec.ts", control, "BASE_URL="+url)
+	browse(t, "live-machines.spec.ts", control, "BASE_URL="+url, "SHOTS="+os.Getenv("SHOTS"))
 }
