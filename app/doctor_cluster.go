@@ -18,7 +18,8 @@ func (o operations) copy(ctx context.Context) api.Check {
 		return unreadable("store", err)
 	}
 	if leader, _ := o.a.machine.Leader(); leader == "" {
-		return check("store", "fail", reportf("No machine of the cluster leads now: a majority of them must run."),
+		return check("store", "fail",
+			reportf("No machine is in charge of the cluster right now. Most of its machines must be running."),
 			access.Text{})
 	}
 	return check("store", "ok", reportf("This machine follows the one that leads. Members: %d", c.Members()),

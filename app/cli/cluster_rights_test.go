@@ -193,6 +193,9 @@ func (w *revoking) ends(e *ending, at *host, name string) {
 		w.ending(resp, name)
 	}
 	w.revoked++
+	if who.tokenID != "" { // there can be 200
+		w.send(at, http.Header{"Authorization": {"Bearer " + w.token}}, http.MethodDelete, "/api/v1/tokens/"+who.tokenID, "")
+	}
 }
 
 // refused asks, and fails the test if that is answered.

@@ -24,7 +24,7 @@ const (
 // nobodyLeads refuses what only the leading machine can do. Nothing was done.
 func nobodyLeads() error {
 	return access.Errorf(access.Unavailable,
-		"No machine of the cluster leads now: a majority of them must run. Nothing was changed.").
+		"No machine is in charge of the cluster right now. Most of its machines must be running. Nothing was changed.").
 		WithCode(codeNobodyLeads)
 }
 

@@ -34,7 +34,7 @@ func MachineUnknown(who string, known []string) *Error {
 
 // MachineLeads refuses to remove the machine that leads.
 func MachineLeads(name string) *Error {
-	return Errorf(Conflict, "%s leads now. Stop it, and remove it on the machine that leads then.", name).
+	return Errorf(Conflict, "%s is leading. Stop it first, then remove it on the machine that leads after that.", name).
 		WithCode("machine_leads")
 }
 
@@ -48,7 +48,7 @@ func MachineLast(name string) *Error {
 // ClusterWouldStop refuses to remove a machine without which those that answer are no majority.
 func ClusterWouldStop(name string, answer, votes int) *Error {
 	return Errorf(Conflict,
-		"Without %s too few machines would answer: %d of %d with a vote, which is no majority. Nothing could be "+
-			"changed any more. Start the others first, or let another machine join.", name, answer, votes).
+		"Without %s, too few machines would answer: %d of %d with a vote, which is not a majority, and nothing could "+
+			"be changed any more. Start the others first, or add another machine.", name, answer, votes).
 		WithCode("cluster_would_stop")
 }

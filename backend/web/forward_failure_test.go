@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -255,4 +256,33 @@ type body struct{ *io.PipeReader }
 func (b body) RoundTrip(r *http.Request) (*http.Response, error) {
 	context.AfterFunc(r.Context(), func() { b.CloseWithError(r.Context().Err()) })
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: b}, nil
+}
+
+// Somebody types their email address, or opens a login link, while nobody leads. The page offers
+// what they did once more, with what they typed, and once somebody leads that is done. What another
+// site had them send is refused then as ever.
+func TestWhatWasTypedIsSentAgain(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	b := p.Via(p.Browser())
+	login := b.Get("/login")
+	p.There.Lead("", false)
+	shown := b.Get("/login?next=%2Ffleet%2Fflows")
+	shown.Want(t, http.StatusServiceUnavailable, `href="/login?next=%2Ffleet%2Fflows"`)
+	if shown.Header.Get("Refresh") == "" {
+		t.Error("the page is not loaded again by itself")
+	}
+	kept := b.Post(login, "/login", "email", `"ada"@example.com`)
+	kept.Want(t, http.StatusServiceUnavailable, `method="post" action="/login"`, "What you entered is not lost",
+		`name="email" value="&#34;ada&#34;@example.com"`)
+	if kept.Header.Get("Refresh") != "" {
+		t.Error("a form is left by itself")
+	}
+	foreign := b.Do("POST", "/login", url.Values{"email": {"eve@example.com"}})
+	foreign.Want(t, http.StatusServiceUnavailable, "eve@example.com")
+	if webtest.CSRFField.MatchString(foreign.Text) {
+		t.Error("a form that is not ours is offered with a proof that it is")
+	}
+	p.There.Lead(webtest.First, false)
+	b.Post(kept, "/login", "email", "ada@example.com").Want(t, http.StatusOK)
 }

@@ -337,3 +337,23 @@ func TestBodiesAreBoundedWhereTheyArrive(t *testing.T) {
 		return held == 0
 	})
 }
+
+// A long list is sent while nobody leads, or the store of the machine that leads is not to be had:
+// nobody is told that the list is too long.
+func TestALongListWhileNobodyLeads(t *testing.T) {
+	p := newPair(t)
+	p.Other.Web.ForwardWithin(0)
+	admin := "Authorization: Bearer " + p.Tokens["admin"].Reveal()
+	at := p.Other.Serve()
+	for name, change := range map[string]func(){
+		"nobody leads":       func() { p.There.Lead("", false) },
+		"it is out of reach": func() { p.There.Lead("second", false) },
+		"it is not sure":     func() { p.There.Lead(webtest.First, false); p.Here.CutOff() },
+	} {
+		change()
+		status, _, body := webtest.SendRaw(t, at, sized("POST /api/v1/invitations/batch", admin, web.MaxBody+1, false))
+		if status != http.StatusServiceUnavailable || !strings.Contains(body, `"no_leader"`) {
+			t.Errorf("%s: %d %.200s", name, status, body)
+		}
+	}
+}

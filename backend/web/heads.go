@@ -19,41 +19,56 @@ import (
 
 // maySendLarge reports whether a request comes from a caller with that permission. It only
 // decides how long the body may be; the guard checks again once the body is here. A machine
-// that does not lead asks the one that does.
-func (s *Server) maySendLarge(r wire.Request, path string, need access.Permission) bool {
+// that does not lead asks the one that does. While that cannot be known it is an error: a body that
+// may be sent is not refused as too large.
+func (s *Server) maySendLarge(r wire.Request, path string, need access.Permission) (may bool, err error) {
 	var h fasthttp.RequestHeader
 	if h.Read(bufio.NewReaderSize(bytes.NewReader(r.Head), len(r.Head)+1)) != nil {
-		return false
+		return false, nil
 	}
-	may := s.leads() && s.Guard.maySendLarge(s.stopped, r.Conn, &h, need) ||
-		!s.leads() && s.leaderTakesLarge(r.Conn, &h, path)
+	if s.leads() {
+		may, err = s.Guard.maySendLarge(s.stopped, r.Conn, &h, need)
+	} else {
+		may, err = s.leaderTakesLarge(r.Conn, &h, path)
+	}
 	if may {
 		r.Conn.Trust()
 	}
-	return may
+	return may, err
 }
 
-func (s *Server) leaderTakesLarge(c net.Conn, h *fasthttp.RequestHeader, path string) bool {
+func (s *Server) leaderTakesLarge(c net.Conn, h *fasthttp.RequestHeader, path string) (bool, error) {
 	from, err := s.sources.ofConn(c, h)
 	if err != nil {
-		return false
+		return false, nil
 	}
 	p := pack(h, "", from)
 	p.method, p.target = fiber.MethodGet, forwardedPath+path
 	answer, err := s.forwarder.send(s.forwards, p, s.forwarder.within)
+	if errors.Is(err, errLeadsHere) {
+		err = errNoLeader // it has begun just now; who asks again is answered here
+	}
 	if err != nil {
-		return false
+		return false, err
 	}
 	answer.Body.Close()
-	return answer.StatusCode == http.StatusNoContent
+	if answer.StatusCode == http.StatusServiceUnavailable {
+		return false, errNoLeader
+	}
+	return answer.StatusCode == http.StatusNoContent, nil
 }
 
-func (g *Guard) maySendLarge(ctx context.Context, c net.Conn, h *fasthttp.RequestHeader, need access.Permission) bool {
+func (g *Guard) maySendLarge(ctx context.Context, c net.Conn, h *fasthttp.RequestHeader, need access.Permission) (
+	bool, error,
+) {
 	p, err := g.whoseHead(ctx, h)
-	if access.SignedOut.Is(err) {
+	switch {
+	case access.SignedOut.Is(err):
 		g.countAttempt(c, h)
+	case access.Unavailable.Is(err):
+		return false, err
 	}
-	return err == nil && p.May(need) == nil // a pending member, whose roles count for nothing yet, may not
+	return err == nil && p.May(need) == nil, nil // a pending member, whose roles count for nothing yet, may not
 }
 
 // countAttempt counts a secret that was not valid, as the guard does.

@@ -70,11 +70,11 @@ var (
 
 var (
 	errNotSure = &slowedError{access.Errorf(access.Unavailable,
-		"This machine cannot make sure that what it knows is current: too few machines of the cluster answer. "+
-			"Nothing was changed. Try again in a few seconds.").WithCode("no_majority"), clusterWait}
+		"Too few machines of this cluster can be reached to answer safely. Nothing was changed. "+
+			"Try again in a few seconds.").WithCode("no_majority"), clusterWait}
 	errNoLeader = &slowedError{access.Errorf(access.Unavailable,
-		"The machine that leads this cluster cannot be found or reached right now. "+
-			"Nothing was changed. Try again in a few seconds.").WithCode("no_leader"), clusterWait}
+		"No machine of this cluster is in charge right now; another usually takes over within seconds. "+
+			"Nothing was changed. Try again in a moment.").WithCode("no_leader"), clusterWait}
 )
 
 // clusterWait is how long clients are asked to wait while nobody leads: another machine takes

@@ -35,12 +35,19 @@ func (s *Server) wired(local bool) wire.Options {
 // one there, a large one's.
 func (s *Server) roomFor(r wire.Request) (limit int, release func(), err error) {
 	path, _, _ := strings.Cut(string(r.Target), "?")
-	need, large := largeBodies[path]
-	switch {
-	case string(r.Method) == fiber.MethodGet, string(r.Method) == fiber.MethodHead:
+	if string(r.Method) == fiber.MethodGet || string(r.Method) == fiber.MethodHead {
 		return 0, nil, nil
-	case large && s.maySendLarge(r, path, need):
-		return s.largeRoom()
+	}
+	if need, large := largeBodies[path]; large {
+		may, err := s.maySendLarge(r, path, need)
+		if err != nil {
+			return 0, nil, err
+		}
+		if may {
+			return s.largeRoom()
+		}
+	}
+	switch {
 	case strings.HasPrefix(path, "/api/"):
 		return maxBody, nil, nil
 	}

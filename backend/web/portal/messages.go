@@ -113,12 +113,15 @@ func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
 }
 
-// noLeaderPage is for a request while the machines of a cluster do not know which of them
-// answers.
-func noLeaderPage(l Leaf, again string, after time.Duration) MessagePage {
+// noLeaderPage is for a request while no machine of a cluster leads. again asks the same once more.
+func noLeaderPage(l Leaf, again Action) MessagePage {
 	say := l.words.say
-	return message(l, Warn, say("portal.no_leader.title"), say("portal.no_leader.text"),
-		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
+	advice := say("portal.no_leader.advice")
+	if again.PostTo != "" {
+		advice = say("portal.no_leader.form_advice")
+	}
+	again.Label = say("portal.page.try_again_button")
+	return message(l, Warn, say("portal.no_leader.title"), say("portal.no_leader.text"), advice, again)
 }
 
 // unknownOutcomePage is for a change of which it is not known whether it was made.

@@ -226,7 +226,13 @@ const (
 func (t Tone) Class() string { return [...]string{"info", "warn", "danger"}[t] }
 
 // An Action is a next step: a link, or a button that posts.
-type Action struct{ Label, Href, PostTo string }
+type Action struct {
+	Label, Href, PostTo string
+	Fields              []Field // of a form that was sent before, and is sent again as it was
+}
+
+// A Field is what a form had in one field, its proof that it is ours included.
+type Field struct{ Name, Value string }
 
 // MessagePage is a page that ends a path, with a next step. Title says what
 // happened, Text says a little more, Advice says what to do.

@@ -311,8 +311,8 @@ func TestPagesEscape(t *testing.T) {
 	roles := []string{hostile}
 	message := ourErrorPage(l, hostile)
 	message.Text, message.Advice, message.Title = hostile, hostile, hostile
-	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", ""},
-		Action{hostile, "", "javascript:alert(1)"}
+	message.Primary, message.Secondary = Action{hostile, "javascript:alert(1)", "", nil},
+		Action{hostile, "", "javascript:alert(1)", []Field{{hostile, hostile}}}
 	choice := Choice{hostile, hostile, "javascript:alert(1)"}
 	for _, s := range []sample{
 		{pageLogin, LoginPage{l, hostile, hostile, hostile}},

@@ -60,7 +60,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 		again = "/login"
 	}
 	if e.Code == "no_leader" || e.Code == "no_majority" { // the workspace's name cannot be read either
-		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, again, r.Wait)
+		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, onceMore(c))
 	}
 	l := s.leaf(c)
 	switch {
@@ -90,6 +90,28 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 		return notFoundPage(l)
 	}
 	return refusedPage(l, e)
+}
+
+// maxSentFields is how many fields a form may have to be offered again; ours have fewer.
+const maxSentFields = 20
+
+// onceMore asks again what was asked, and nothing of which was done. The browser loads a page
+// again by itself; what was typed into a form is not lost.
+func onceMore(c *fiber.Ctx) Action {
+	to := safePath(string(c.Context().URI().RequestURI()))
+	if web.IsSafe(c) {
+		c.Set("Refresh", "3")
+		return Action{Href: to}
+	}
+	form := c.Context().PostArgs()
+	if n := form.Len(); n == 0 || n > maxSentFields {
+		return Action{Href: "/login"}
+	}
+	a := Action{PostTo: to}
+	for name, value := range form.All() {
+		a.Fields = append(a.Fields, Field{string(name), string(value)})
+	}
+	return a
 }
 
 // sessionEnded is the error's account of a session that was ended, or nil.
