@@ -93,6 +93,14 @@ type Machine interface {
 	// cluster's data, which a newer one has changed meanwhile.
 	Unfit() <-chan error
 
+	// Compact has every machine of the cluster remove deleted data from its disk, and says of each
+	// that has not why. It is refused while nobody leads.
+	Compact(ctx context.Context) ([]access.MachineCompacted, error)
+
+	// CompactMissed has this machine do so if it has not since that night, as one that was down,
+	// once it has caught up.
+	CompactMissed(ctx context.Context, night time.Time) error
+
 	// AwaitLeader waits until some machine leads, and if it is this one, serves; or until ctx
 	// ends.
 	AwaitLeader(ctx context.Context)

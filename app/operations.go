@@ -22,7 +22,12 @@ import (
 // operations are the operator's operations on the whole.
 type operations struct{ a *App }
 
-func (o operations) Compact(ctx context.Context) error { return o.a.store.Compact(ctx) }
+func (o operations) Compact(ctx context.Context) ([]access.MachineCompacted, error) {
+	if o.a.machine != nil {
+		return o.a.machine.Compact(ctx)
+	}
+	return nil, o.a.store.Compact(ctx)
+}
 
 func (o operations) Verify(ctx context.Context) (map[string]int, error) {
 	r, err := o.a.store.Verify(store.Here(ctx))

@@ -29,12 +29,17 @@ func (a *App) lead(ctx context.Context) {
 	both.Wait()
 }
 
-// compactDaily removes deleted data from the disk, once a day, at night.
+// compactDaily removes deleted data from the disk, once a day, at night. A machine of a cluster
+// that was down then does so after it was started: meanwhile the others were told that it is gone.
 func (a *App) compactDaily(ctx context.Context) {
+	if a.machine != nil {
+		if err := a.machine.CompactMissed(ctx, nightOf(time.Now(), 0)); err != nil && ctx.Err() == nil {
+			a.log.Error("the daily compaction that was missed failed", "err", err)
+		}
+	}
 	for {
 		now := time.Now()
-		next := time.Date(now.Year(), now.Month(), now.Day()+1, 3, 30, 0, 0, now.Location())
-		timer := time.NewTimer(next.Sub(now))
+		timer := time.NewTimer(nightOf(now, 1).Sub(now))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -45,4 +50,13 @@ func (a *App) compactDaily(ctx context.Context) {
 			a.log.Error("the daily compaction failed", "err", err)
 		}
 	}
+}
+
+// nightOf is the last moment for the daily compaction before now, or one that many days later.
+func nightOf(now time.Time, days int) time.Time {
+	last := time.Date(now.Year(), now.Month(), now.Day(), 3, 30, 0, 0, now.Location())
+	if last.After(now) {
+		days--
+	}
+	return last.AddDate(0, 0, days)
 }

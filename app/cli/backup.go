@@ -1,16 +1,18 @@
 package cli
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"doorward/backend/access"
 	"doorward/backend/text"
 )
 
@@ -127,20 +129,39 @@ func (r *run) compactVerb() *cobra.Command {
 		Use:   "compact",
 		Short: "Rewrite the store so that no deleted data is left on the disk",
 		Long: "Rewrite the store so that no deleted data is left on the disk. A running server\ndoes this " +
-			"once a day.",
+			"once a day. In a cluster, every machine does it, whichever is asked.",
 		Args: cobra.NoArgs,
 		RunE: r.on(func(a *api, _ []string) error {
-			raw, err := a.ask(http.MethodPost, local+"/compact", struct{}{})
+			var out struct{ Machines []access.MachineCompacted }
+			raw, err := a.post(local+"/compact", nil, &out)
 			if err != nil {
 				return err
 			}
-			if len(raw) == 0 {
-				raw = json.RawMessage(`{"compacted":true}`)
-			}
-			return r.item(raw, func(w io.Writer) {
-				fmt.Fprintln(w, "The store was rewritten. No deleted data is left in it.")
+			err = r.item(raw, func(w io.Writer) {
+				for _, m := range out.Machines {
+					fmt.Fprintf(w, "%s: %s\n", plain(m.Name), plain(cmp.Or(m.Problem, "compacted")))
+				}
+				if len(out.Machines) == 0 {
+					fmt.Fprintln(w, "The store was rewritten. No deleted data is left in it.")
+				}
 			})
+			return errors.Join(err, notOn(out.Machines))
 		}),
 	}
 	return settings(cmd, true)
+}
+
+// notOn is the error that some machines have not been compacted, if so.
+func notOn(all []access.MachineCompacted) error {
+	var names []string
+	for _, m := range all {
+		if m.Problem != "" {
+			names = append(names, plain(m.Name))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("deleted data may be left on %s: correct that, and run this again; what one that is down has "+
+		"goes a while after it was started", strings.Join(names, " and "))
 }

@@ -47,19 +47,19 @@ func TestWhoseClockIsWrong(t *testing.T) {
 	}
 }
 
-// said is what a machine has logged.
-type said struct {
+// logged is what a machine has logged.
+type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (s *said) Write(p []byte) (int, error) {
+func (s *logged) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.Write(p)
 }
 
-func (s *said) has(words string) bool {
+func (s *logged) has(words string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.Contains(s.text.String(), words)
@@ -128,7 +128,7 @@ func (s *site) health(t *testing.T) map[string]app.MachineHealth {
 func TestOfTwoClocksNobodyKnows(t *testing.T) {
 	a := first(t)
 	b := newSite(t, "b")
-	var log said
+	var log logged
 	b.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	must(t, Cluster{}.Join(t.Context(), b.o, a.o.Listen, a.token()))
 	b.start()

@@ -43,10 +43,15 @@ const answerTime = 30 * time.Second
 // as it can: another machine has sent them. Else it has the leading machine do so.
 func (m *machine) serveCommands(l net.Listener, here bool) {
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /machines", answering(m.atLeader(here, m.states)))
-	routes.HandleFunc("POST /tokens", answering(m.atLeader(here, m.newToken)))
-	routes.HandleFunc("DELETE /tokens", answering(m.atLeader(here, m.voidTokens)))
-	routes.HandleFunc("DELETE /machines/{who}", answering(m.atLeader(here, m.remove)))
+	routes.HandleFunc("GET /machines", answering(answerTime, m.atLeader(here, m.states)))
+	routes.HandleFunc("POST /tokens", answering(answerTime, m.atLeader(here, m.newToken)))
+	routes.HandleFunc("DELETE /tokens", answering(answerTime, m.atLeader(here, m.voidTokens)))
+	routes.HandleFunc("DELETE /machines/{who}", answering(answerTime, m.atLeader(here, m.remove)))
+	if here {
+		routes.HandleFunc("POST /marks", answering(answerTime, m.marks))
+		routes.HandleFunc("POST /compact", answering(compactWithin, m.compacts))
+		routes.HandleFunc("POST /compact/{at}", answering(compactWithin, m.compactsHere))
+	}
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: answerTime,
 		BaseContext: func(net.Listener) context.Context { return m.ctx },
 		ConnContext: withPeer}
@@ -86,9 +91,9 @@ type problem struct {
 	Detail string      `json:"detail"`
 }
 
-func answering(do func(*http.Request) (any, error)) http.HandlerFunc {
+func answering(within time.Duration, do func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
 		v, err := do(r.WithContext(ctx))
 		status := http.StatusOK

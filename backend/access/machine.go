@@ -26,6 +26,12 @@ type MachineState struct {
 	WrongClock bool `json:"wrong_clock,omitempty"`
 }
 
+// A MachineCompacted says whether a machine of a cluster has removed deleted data from its disk.
+type MachineCompacted struct {
+	Name    string `json:"name"`
+	Problem string `json:"problem,omitempty"` // why it has not; empty: it has
+}
+
 // MachineUnknown refuses what is about a machine that the cluster does not have.
 func MachineUnknown(who string, known []string) *Error {
 	return Errorf(NotFound, "The cluster has no machine %s. These are: %s.", Shorten(who, 60),

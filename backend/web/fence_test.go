@@ -85,11 +85,11 @@ func TestEveryRouteWaitsForTheFence(t *testing.T) {
 // The operator's operations on the machine itself.
 type machineOperations struct{}
 
-func (machineOperations) Compact(context.Context) error                  { return nil }
-func (machineOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
-func (machineOperations) Backup(context.Context, io.Writer) error        { return nil }
-func (machineOperations) Machines(context.Context) []api.Check           { return nil }
-func (machineOperations) Doctor(context.Context) []api.Check             { return nil }
+func (machineOperations) Compact(context.Context) ([]access.MachineCompacted, error) { return nil, nil }
+func (machineOperations) Verify(context.Context) (map[string]int, error)             { return nil, nil }
+func (machineOperations) Backup(context.Context, io.Writer) error                    { return nil }
+func (machineOperations) Machines(context.Context) []api.Check                       { return nil }
+func (machineOperations) Doctor(context.Context) []api.Check                         { return nil }
 
 // isOpen reports whether a route depends on nobody's permissions.
 func isOpen(n web.Class) bool { return n == web.Public() || n == web.Static() || n == web.Machine() }

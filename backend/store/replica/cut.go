@@ -25,7 +25,7 @@ const (
 // overwritten in the entries that this machine had applied before the call is in no file of
 // either afterwards.
 func (n *Node) Compact(ctx context.Context) error {
-	n.getAhead()
+	n.getAhead(ctx)
 	// The log comes first: so a store that was compacted has a log that was cut.
 	if err := n.cutLog(ctx, n.engine.Applied()); err != nil {
 		return err
@@ -36,12 +36,24 @@ func (n *Node) Compact(ctx context.Context) error {
 // getAhead writes some entries if this machine leads. Who was cut off while it led has a few entries
 // that nobody else has. It will get a copy, if the log begins behind what it shares with the others,
 // and that must lead beyond them (needs).
-func (n *Node) getAhead() {
+func (n *Node) getAhead(ctx context.Context) {
 	for range ahead {
-		if n.lead.Load() == nil || n.raft.Barrier(networkTimeout).Error() != nil {
+		if _, err := n.Mark(ctx); err != nil {
 			return
 		}
 	}
+}
+
+// nobodysKey is a key that is never set.
+var nobodysKey = []byte{0}
+
+// Mark writes an entry that changes nothing, and returns a place in the log: whoever has applied
+// that (Applied) has everything that was acknowledged before the call. Only the leading machine can
+// do this. The entry comes from the writer as others do, since one of another kind would be applied
+// while the writer waits for one behind it.
+func (n *Node) Mark(ctx context.Context) (uint64, error) {
+	err := n.Update(ctx, kv.NewOp(), func(tx kv.Tx) error { return tx.Delete(nobodysKey) })
+	return n.engine.Applied(), err
 }
 
 // cutLog cuts this machine's log until no file of it has an entry up to this one, which must be

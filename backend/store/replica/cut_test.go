@@ -23,7 +23,9 @@ func forgets(t *testing.T, leader *Node) {
 	t.Helper()
 	set(t, leader, "member="+secret, "by/"+secret)
 	set(t, leader, "member=gone")
-	err := leader.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error { return tx.Delete([]byte("by/" + secret)) })
+	err := leader.Update(context.Background(), kv.NewOp(), func(tx kv.Tx) error {
+		return tx.Delete([]byte("by/" + secret))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -112,8 +113,9 @@ func (s *API) mountLocal(f *web.Face) {
 		path:   "/compact",
 		id:     "compact",
 		title:  "Compact the store",
-		text:   "Removes the bytes of what was deleted.",
-		need:   here,
+		text: "Removes the bytes of what was deleted. In a cluster every machine does, and the answer says which " +
+			"has not, and why.",
+		need: here,
 	}, s.compact)
 	mount(r, op{
 		method: http.MethodGet,
@@ -264,8 +266,19 @@ type compactIn struct {
 	Body *emptyJSON
 }
 
-func (s *API) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*nothing, error) {
-	return nil, s.ops.Compact(ctx)
+type compactedOut struct {
+	Body struct {
+		Compacted bool                      `json:"compacted" doc:"Of every machine."`
+		Machines  []access.MachineCompacted `json:"machines,omitempty"`
+	}
+}
+
+func (s *API) compact(ctx context.Context, _ access.Actor, _ *compactIn) (*compactedOut, error) {
+	all, err := s.ops.Compact(ctx)
+	out := &compactedOut{}
+	out.Body.Machines = all
+	out.Body.Compacted = !slices.ContainsFunc(all, func(m access.MachineCompacted) bool { return m.Problem != "" })
+	return out, err
 }
 
 func (s *API) trustClockHere(ctx context.Context, actor access.Actor, _ *compactIn) (*nothing, error) {

@@ -23,8 +23,10 @@ type PortalPage func(p service.Preview, page string, in access.Language, theme s
 
 // Operations are what only the operator can do with the data as a whole.
 type Operations interface {
-	Compact(context.Context) error                  // removes deleted data from the files on disk
 	Verify(context.Context) (map[string]int, error) // reads everything; counts by kind
+
+	// Compact removes deleted data from the files on disk; in a cluster, of each machine.
+	Compact(context.Context) ([]access.MachineCompacted, error)
 	Backup(context.Context, io.Writer) error
 	Doctor(context.Context) []Check
 	Machines(context.Context) []Check // of the cluster; nil: the server is alone. In English

@@ -15,9 +15,9 @@ import (
 
 type stubOperations struct{}
 
-func (stubOperations) Compact(context.Context) error                  { return nil }
-func (stubOperations) Verify(context.Context) (map[string]int, error) { return nil, nil }
-func (stubOperations) Backup(context.Context, io.Writer) error        { return nil }
+func (stubOperations) Compact(context.Context) ([]access.MachineCompacted, error) { return nil, nil }
+func (stubOperations) Verify(context.Context) (map[string]int, error)             { return nil, nil }
+func (stubOperations) Backup(context.Context, io.Writer) error                    { return nil }
 
 func (stubOperations) Machines(context.Context) []api.Check { return nil }
 
