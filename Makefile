@@ -129,7 +129,8 @@ bench: ## measure; the figures are in docs/performance.md
 bench-cluster: ## measure three machines that keep one store; the figures are in docs/limits.md
 	@build/deps bench
 	go run ./app/bench -only cluster,cluster-million
-	DOORWARD_ALL_TESTS=1 EMAILS=2000 KILLS=8 go test -count=1 -v -timeout 30m -run TestEmailsComeThroughKills ./app/cli
+	DOORWARD_ALL_TESTS=1 EMAILS=2000 KILLS=8 RACES=200 PAUSES=100 go test -count=1 -v -timeout 1h \
+		-run 'TestEmailsComeThroughKills|TestOneApprovalAmongMachines|TestAPausedLeaderServesNobody' ./app/cli
 
 clean: ## remove what was built and installed in this tree
 	rm -rf bin .dev app/e2e/node_modules $(CONSOLE)/node_modules

@@ -11,23 +11,14 @@ import (
 
 // cluster measures three machines that keep one store. They share this machine, so what one of
 // them does takes from the others. What they are set beside is measured while all three run.
+// If one of the parts fails, the others are measured all the same.
 func cluster(b *bench) error {
-	if err := b.clusterSize(); err != nil {
-		return err
+	err := errors.Join(b.clusterSize(), b.verbOfThree())
+	all, failed := b.trios()
+	if failed != nil {
+		return errors.Join(err, failed, stopAll(all))
 	}
-	if err := b.verbOfThree(); err != nil {
-		return err
-	}
-	all, err := b.trios()
-	if err != nil {
-		return errors.Join(err, stopAll(all))
-	}
-	for _, measure := range []func([]*product) error{b.checkOnLeader, b.inviteOnLeader, b.gaps} {
-		if err := measure(all); err != nil {
-			return errors.Join(err, stopAll(all))
-		}
-	}
-	return stopAll(all)
+	return errors.Join(err, b.checkOnLeader(all), b.inviteOnLeader(all), b.gaps(all), stopAll(all))
 }
 
 func stopAll(all []*product) (err error) {

@@ -122,7 +122,8 @@ func (c *clients) ask(p *product, method, path, body string) (status int, answer
 func (c *clients) lost(at *product) (n int, err error) {
 	there := map[string]bool{}
 	for cursor := ""; ; {
-		status, answer, err := c.ask(at, http.MethodGet, "/api/v1/members?limit=200&cursor="+url.QueryEscape(cursor), "")
+		path := "/api/v1/members?limit=200&cursor=" + url.QueryEscape(cursor)
+		status, answer, err := c.ask(at, http.MethodGet, path, "")
 		if err != nil || status != http.StatusOK {
 			return 0, fmt.Errorf("a page of members was answered %d: %w", status, err)
 		}
