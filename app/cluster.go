@@ -169,8 +169,8 @@ func ofACopy(dir string, err error) error {
 	case "data_dir_damaged", "data_dir_no_sentinel", "instance_key_missing", "instance_key_damaged":
 		return access.Errorf(access.NoData,
 			"This machine's copy in %s is damaged or incomplete, and is not used: see the log for details. Get "+
-				"another one from the cluster: remove this machine there, then run here: doorward cluster rejoin. If no other "+
-				"machine is left, restore the latest backup into an empty directory.", dir).
+				"another one from the cluster: remove this machine there, then run here: doorward cluster rejoin. If "+
+				"no other machine is left, restore the latest backup into an empty directory.", dir).
 			WithCode("cluster_copy_damaged").Because(err)
 	}
 	return err

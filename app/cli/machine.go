@@ -142,8 +142,8 @@ func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
 			"--join.")
 	case contact == "":
 		if j.listen != "" && !inCluster {
-			fmt.Fprintln(r.Stderr, "doorward: The address for other machines changes nothing, for this server is alone. "+
-				"To make it the first machine of a cluster: doorward cluster init")
+			fmt.Fprintln(r.Stderr, "doorward: The address for other machines changes nothing, for this server is "+
+				"alone. To make it the first machine of a cluster: doorward cluster init")
 		}
 		return nil
 	}
