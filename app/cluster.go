@@ -18,9 +18,8 @@ import (
 	"doorward/backend/web"
 )
 
-// A Cluster keeps a data directory's store on several machines. Package machines is one. The
-// program that is released has none, so nothing of it is linked in, and no command offers it:
-// whoever wants it hands it to cli.Program, as the tests do.
+// A Cluster keeps a data directory's store on several machines. Package machines is one; main
+// hands it to the command line.
 type Cluster interface {
 	// Init makes the server of o.Data, which must not run, the first machine of a cluster.
 	Init(ctx context.Context, o ClusterOptions) error
