@@ -161,6 +161,22 @@ func (a *App) openMachine(open MachineOpener) (err error) {
 	return err
 }
 
+// refuseMachine refuses a store that is a machine's of a cluster, whose data directory does not say
+// so any more: part of it was lost, or left out of a copy. A server of its own would diverge from
+// the others.
+func (a *App) refuseMachine() error {
+	return a.store.View(context.Background(), func(tx *store.Tx) error {
+		all, err := store.MachinesIn(tx).List()
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		return access.Errorf(access.NoData,
+			"The data in %s is a machine's of a cluster, and the directory %s in it is missing. Put that back. If it "+
+				"is lost, remove the machine from the cluster, put the data directory away, and join again with a "+
+				"new one.", a.c.Data, ClusterDir).WithCode("cluster_identity_missing")
+	})
+}
+
 // ofACopy says of a copy that cannot be used how this machine gets another one: nothing has to be
 // restored while the other machines have it.
 func ofACopy(dir string, err error) error {
