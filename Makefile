@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 CONSOLE := frontend/console
-CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs/console.md docs/operating.md docs/security.md $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
+CONSOLE_SOURCES := frontend/tokens.css $(wildcard frontend/messages/*.json) docs/console.md docs/operating.md docs/security.md docs/cluster.md $(shell find $(CONSOLE) -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name openapi.json -print)
 
 # What the program embeds is compressed first, on this machine whatever it is built for.
 GO_BUILD = overlay=$$(GOOS= GOARCH= go run ./build/pack) && go build -overlay "$$overlay" -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'

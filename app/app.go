@@ -133,8 +133,11 @@ func (a *App) openStore(open MachineOpener) (err error) {
 	if a.store, err = store.Open(o); err != nil && a.machine != nil {
 		return ofACopy(a.c.Data, err)
 	}
-	if err != nil || a.machine == nil {
+	if err != nil {
 		return err
+	}
+	if a.machine == nil {
+		return a.refuseMachine()
 	}
 	return a.machine.Attach(a.store)
 }

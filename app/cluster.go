@@ -18,9 +18,8 @@ import (
 	"doorward/backend/web"
 )
 
-// A Cluster keeps a data directory's store on several machines. Package machines is one. The
-// program that is released has none, so nothing of it is linked in, and no command offers it:
-// whoever wants it hands it to cli.Program, as the tests do.
+// A Cluster keeps a data directory's store on several machines. Package machines is one; main
+// hands it to the command line.
 type Cluster interface {
 	// Init makes the server of o.Data, which must not run, the first machine of a cluster.
 	Init(ctx context.Context, o ClusterOptions) error
@@ -194,15 +193,31 @@ func (a *App) openMachine(open MachineOpener) (err error) {
 	return err
 }
 
+// refuseMachine refuses a store that is a machine's of a cluster, whose data directory does not say
+// so any more: part of it was lost, or left out of a copy. A server of its own would diverge from
+// the others.
+func (a *App) refuseMachine() error {
+	return a.store.View(context.Background(), func(tx *store.Tx) error {
+		all, err := store.MachinesIn(tx).List()
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		return access.Errorf(access.NoData,
+			"The data in %s is a machine's of a cluster, and the directory %s in it is missing. Put that back. If it "+
+				"is lost, remove the machine from the cluster, put the data directory away, and join again with a "+
+				"new one.", a.c.Data, ClusterDir).WithCode("cluster_identity_missing")
+	})
+}
+
 // ofACopy says of a copy that cannot be used how this machine gets another one: nothing has to be
 // restored while the other machines have it.
 func ofACopy(dir string, err error) error {
 	switch access.Explain(err).Code {
 	case "data_dir_damaged", "data_dir_no_sentinel", "instance_key_missing", "instance_key_damaged":
 		return access.Errorf(access.NoData,
-			"This machine's copy in %s is damaged or incomplete, and is not used: see the log for details. Get another "+
-				"one from the cluster: remove this machine there, then run here: doorward cluster rejoin. If no other "+
-				"machine is left, restore the latest backup into an empty directory.", dir).
+			"This machine's copy in %s is damaged or incomplete, and is not used: see the log for details. Get "+
+				"another one from the cluster: remove this machine there, then run here: doorward cluster rejoin. If "+
+				"no other machine is left, restore the latest backup into an empty directory.", dir).
 			WithCode("cluster_copy_damaged").Because(err)
 	}
 	return err

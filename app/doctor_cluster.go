@@ -54,9 +54,9 @@ func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
 		}
 	}
 	if removed(all) {
-		return []api.Check{onlyShell("cluster", "fail", "To take it in again, stop its server and run: doorward cluster "+
-			"rejoin. Else put its data away.", "This machine was removed from the cluster. It serves nobody, and its "+
-			"copy is as it was then.")}
+		return []api.Check{onlyShell("cluster", "fail", "To take it in again, stop its server and run: doorward "+
+			"cluster rejoin. Else put its data away.", "This machine was removed from the cluster. It serves nobody, "+
+			"and its copy is as it was then.")}
 	}
 	checks := []api.Check{leadCheck(all)}
 	led := slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Leads })

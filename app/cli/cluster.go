@@ -131,7 +131,8 @@ func (r *run) clusterTokenVerb() *cobra.Command {
 		return r.value(out, func(w io.Writer) {
 			fmt.Fprintf(w, "With this token one machine can join until %s. Put it into a file there, with mode 0600, "+
 				"and run:\ndoorward serve --join %s --token-file FILE --cluster-listen HOST:PORT --machine NAME\n\n"+
-				"It is not shown again:\n%s\n", expires.UTC().Format("15:04 UTC"), r.ownAddress(cmd.Context(), dir), token)
+				"It is not shown again:\n%s\n", expires.UTC().Format("15:04 UTC"),
+				r.ownAddress(cmd.Context(), dir), token)
 		})
 	}
 	return cmd
@@ -198,8 +199,8 @@ func (r *run) sayCluster(all []access.MachineState) error {
 	self := slices.IndexFunc(all, func(m access.MachineState) bool { return m.Self })
 	switch {
 	case self < 0 || all[self].Role == "leaving":
-		fmt.Fprintln(r.Stderr, "doorward: This machine was removed from the cluster, and the list is as it was then. To "+
-			"take it in again, stop its server and run: doorward cluster rejoin")
+		fmt.Fprintln(r.Stderr, "doorward: This machine was removed from the cluster, and the list is as it was then. "+
+			"To take it in again, stop its server and run: doorward cluster rejoin")
 	case !slices.ContainsFunc(all, func(m access.MachineState) bool { return m.Leads }):
 		fmt.Fprintln(r.Stderr, "doorward: No machine of the cluster leads now: a majority of them must run.")
 	}
@@ -266,8 +267,8 @@ func (r *run) clusterRecoverVerb() *cobra.Command {
 			}
 			return r.value(done{o.Data, "recover"}, func(w io.Writer) {
 				fmt.Fprintf(w, "This machine is the only one of its cluster now. Start it:\n%s\n\n"+
-					"Do not start the others with what they have: two of them would go on as the old cluster. On each\n"+
-					"that still exists: doorward cluster rejoin\n", r.spell("serve"))
+					"Do not start the others with what they have: two of them would go on as the old cluster.\n"+
+					"On each that still exists: doorward cluster rejoin\n", r.spell("serve"))
 			})
 		}),
 	}
@@ -289,9 +290,9 @@ func (r *run) clusterLeaveVerb() *cobra.Command {
 			return err
 		}
 		return r.value(done{o.Data, "leave"}, func(w io.Writer) {
-			fmt.Fprintf(w, "This is a server of its own now. Start it:\n%s\n\nIf the others go on, remove this machine "+
-				"there: doorward cluster remove NAME\nIf they do not, put their data away, so that nobody starts them.\n",
-				r.spell("serve"))
+			fmt.Fprintf(w, "This is a server of its own now. Start it:\n%s\n\n"+
+				"If the others go on, remove this machine there: doorward cluster remove NAME\n"+
+				"If they do not, put their data away, so that nobody starts them.\n", r.spell("serve"))
 		})
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

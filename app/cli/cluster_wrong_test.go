@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"doorward/app"
 	"doorward/build/need"
 )
 
@@ -60,6 +61,18 @@ func TestWrongWaysWithACluster(t *testing.T) {
 	}
 	b := newHost(t, "b")
 	b.join(a, a.token())
+	a.become("a voter*", "b voter")
+	away := filepath.Join(t.TempDir(), "away")
+	b.stop()
+	if err := os.Rename(filepath.Join(b.dir, app.ClusterDir), away); err != nil {
+		t.Fatal(err)
+	}
+	b.refuses("doorward.cluster in it is missing", "members")
+	b.refuses("doorward.cluster in it is missing", "serve", "--listen", "127.0.0.1:0")
+	if err := os.Rename(away, filepath.Join(b.dir, app.ClusterDir)); err != nil {
+		t.Fatal(err)
+	}
+	b.serve()
 	a.become("a voter*", "b voter")
 	a.kill()
 	b.eventually("it says that nobody leads", func() bool {

@@ -45,8 +45,8 @@ func (f *machineFlags) check(cmd *cobra.Command) error {
 	}
 	host, _, _ := net.SplitHostPort(cmp.Or(f.address, f.listen))
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		return wrongUse(cmd, "With --cluster-listen %s this machine listens on all its addresses. Give the one at which "+
-			"the others reach it with --cluster-address, such as 10.0.0.1:9443.", f.listen)
+		return wrongUse(cmd, "With --cluster-listen %s this machine listens on all its addresses. Give the one at "+
+			"which the others reach it with --cluster-address, such as 10.0.0.1:9443.", f.listen)
 	}
 	return nil
 }
@@ -138,11 +138,12 @@ func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
 	case inCluster && !app.Joining(c.Data):
 		return nil
 	case contact == "" && (j.token != "" || j.file != ""):
-		return wrongUse(cmd, "A join token is for a machine that joins: give the address of one of the cluster with --join.")
+		return wrongUse(cmd, "A join token is for a machine that joins: give the address of one of the cluster with "+
+			"--join.")
 	case contact == "":
 		if j.listen != "" && !inCluster {
-			fmt.Fprintln(r.Stderr, "doorward: The address for other machines changes nothing, for this server is alone. To "+
-				"make it the first machine of a cluster: doorward cluster init")
+			fmt.Fprintln(r.Stderr, "doorward: The address for other machines changes nothing, for this server is "+
+				"alone. To make it the first machine of a cluster: doorward cluster init")
 		}
 		return nil
 	}

@@ -6,7 +6,7 @@ const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 
 // guides are the pages of docs/ that the console has. Each is a file of its own, loaded when
 // somebody reads it.
-export const guides = ['console', 'operating', 'security']
+export const guides = ['console', 'operating', 'security', 'cluster']
 
 const escaped = (text: string) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!)
 

@@ -2,11 +2,9 @@
 // the work; the others hold a full copy and take over by themselves when it dies. It is an
 // engine of package kv, and the only package that imports hashicorp/raft.
 //
-// No command offers it yet, and nothing links it into the program: what is missing is what
-// operators need. The fence for whole requests (Confirm) and their forwarding are in package
-// web. It has no TLS of its own: whoever reaches the Listener of a Node can change everything,
-// so it must be the port of package cluster, as in package machines, which puts the two
-// together.
+// The fence for whole requests (Confirm) and their forwarding are in package web. It has no TLS
+// of its own: whoever reaches the Listener of a Node can change everything, so it must be the port
+// of package cluster, as in package machines, which puts the two together.
 //
 // # How a change is kept
 //

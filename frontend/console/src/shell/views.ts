@@ -27,6 +27,7 @@ export const views: Record<string, Loads> = {
   '/help/console': guide,
   '/help/operating': guide,
   '/help/security': guide,
+  '/help/cluster': guide,
   '/settings/cluster': () => import('../pages/cluster/Cluster.svelte'),
   '/settings/tokens': () => import('../pages/tokens/Tokens.svelte'),
 }

@@ -116,6 +116,15 @@ const pages: Record<string, () => PageHelp> = {
       t('console.help.tokens_4'),
     ],
   }),
+  '/settings/cluster': () => ({
+    name: t('console.nav.cluster'),
+    guide: '/help/cluster',
+    says: [
+      t('console.help.cluster_1'),
+      t('console.help.cluster_2'),
+      t('console.help.cluster_3'),
+    ],
+  }),
 }
 
 // help is what there is to say about a page. For any other it is that of the dashboard.
