@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -131,35 +130,22 @@ func lost(c *fiber.Ctx) error {
 }
 
 // A forwardedStream is an answer that is passed on as it comes. What is an event stream also
-// ends when its client disconnects, or when another machine leads: the one that did may be cut
-// off, and say nothing any more.
+// ends when its client disconnects.
 type forwardedStream struct {
 	io.ReadCloser
 	conn net.Conn
-	once sync.Once
-	over chan struct{}
 }
 
 func (s *Server) stream(c *fiber.Ctx, answer *http.Response) io.ReadCloser {
-	st := &forwardedStream{ReadCloser: answer.Body, conn: c.Context().Conn(), over: make(chan struct{})}
+	st := &forwardedStream{answer.Body, c.Context().Conn()}
 	conn, ok := st.conn.(*wire.Conn)
 	if ok && answer.Header.Get(fiber.HeaderContentType) == eventStream && conn.SetReadDeadline(time.Time{}) == nil {
 		go func() {
 			conn.AwaitEnd()
-			st.Close()
+			answer.Body.Close()
 		}()
-		go s.forwarder.watch(answer.Request.URL.Host, forwardGrace/4, st.over, func() { st.Close() })
 	}
 	return st
-}
-
-// Close ends the answer. It may be called more than once.
-func (st *forwardedStream) Close() (err error) {
-	st.once.Do(func() {
-		close(st.over)
-		err = st.ReadCloser.Close()
-	})
-	return err
 }
 
 const eventStream = "text/event-stream"

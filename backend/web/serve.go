@@ -59,6 +59,7 @@ func New(o Options) (*Server, error) {
 	}
 	if s.cluster != nil {
 		s.forwarder = newForwarder(s.cluster)
+		s.forwarder.transport = throughTurnstile(s.forwarder.transport)
 	}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	s.siteKnown.Store(at)
