@@ -38,7 +38,7 @@ func (r *run) clusterVerb() *cobra.Command {
 			"another one takes over when it stops; a majority of them must run.",
 		RunE: r.below,
 	}
-	cmd.AddCommand(r.clusterInitVerb(), r.clusterTokenVerb(), r.clusterListVerb(), r.clusterRemoveVerb(),
+	cmd.AddCommand(r.clusterInitVerb(), r.orVoid(r.clusterTokenVerb()), r.clusterListVerb(), r.clusterRemoveVerb(),
 		r.clusterRecoverVerb(), r.clusterLeaveVerb(), r.clusterRejoinVerb())
 	return cmd
 }
@@ -106,19 +106,13 @@ func (r *run) clusterTokenVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make a token with which one machine can join",
-		Long: "Make a token with which one machine can join within the next hour. If one came\n" +
-			"into the wrong hands, void all that no machine has used yet.",
-		Args: cobra.NoArgs,
+		Long:  "Make a token with which one machine can join within the next hour.",
+		Args:  cobra.NoArgs,
 	}
-	void := false
-	cmd.Flags().BoolVar(&void, "void", false, "void the tokens that were not used, instead of making one")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		dir, err := r.machineData(cmd)
 		if err != nil {
 			return err
-		}
-		if void {
-			return r.voidTokens(cmd, dir)
 		}
 		token, expires, err := r.Cluster.Token(cmd.Context(), dir)
 		if err != nil {
@@ -146,17 +140,6 @@ func (r *run) ownAddress(ctx context.Context, dir string) string {
 		return "HOST:PORT"
 	}
 	return all[self].Address
-}
-
-func (r *run) voidTokens(cmd *cobra.Command, dir string) error {
-	n, err := r.Cluster.VoidTokens(cmd.Context(), dir)
-	if err != nil {
-		return err
-	}
-	return r.value(map[string]any{"voided": n}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s can no longer be used.\nIf a machine has joined that should not have, it is in this list. "+
-			"Remove it:\n%s\n", text.Count(n, "join token"), r.spell("cluster list"))
-	})
 }
 
 func (r *run) clusterListVerb() *cobra.Command {

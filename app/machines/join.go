@@ -80,6 +80,10 @@ func (m *machine) publicURL() (url string, err error) {
 // A registry is the store's, and on a machine that does not lead says where to ask.
 type registry struct{ m *machine }
 
+// maxWaiting is how many may wait for their token. It is fewer than may join at a time: a stranger's
+// token never comes, and the place is free for who has one.
+const maxWaiting = 4
+
 // Admit implements cluster.Registry.
 func (r registry) Admit(ctx context.Context, hash access.SecretHash, decide func(*cluster.Admission) error) error {
 	s := r.m.store.Load()
@@ -108,17 +112,20 @@ const (
 
 // hears reports whether this machine's copy has a join token, or gets it in time.
 func (r registry) hears(ctx context.Context, s *store.Store, hash access.SecretHash) (known bool, err error) {
+	if known, err = has(ctx, s, hash); known || err != nil {
+		return known, err
+	}
+	if r.m.joining.Add(1) > maxWaiting {
+		r.m.joining.Add(-1)
+		return false, cluster.JoinBusy()
+	}
+	defer r.m.joining.Add(-1)
 	ctx, cancel := context.WithTimeout(ctx, hearTime)
 	defer cancel()
 	look := time.NewTicker(hearLook)
 	defer look.Stop()
 	for {
-		err := s.View(store.Here(ctx), func(tx *store.Tx) error {
-			k, err := store.MachinesIn(tx).JoinToken(hash)
-			known = k != nil
-			return err
-		})
-		if known || err != nil && ctx.Err() == nil {
+		if known, err = has(ctx, s, hash); known || err != nil && ctx.Err() == nil {
 			return known, err
 		}
 		select {
@@ -127,6 +134,16 @@ func (r registry) hears(ctx context.Context, s *store.Store, hash access.SecretH
 			return false, nil
 		}
 	}
+}
+
+// has reports whether this machine's copy has a join token.
+func has(ctx context.Context, s *store.Store, hash access.SecretHash) (known bool, err error) {
+	err = s.View(store.Here(ctx), func(tx *store.Tx) error {
+		k, err := store.MachinesIn(tx).JoinToken(hash)
+		known = k != nil
+		return err
+	})
+	return known, err
 }
 
 // Init implements app.Cluster.

@@ -34,6 +34,7 @@ type machine struct {
 	node     *replica.Node
 	store    atomic.Pointer[store.Store] // nil until it is attached
 	socket   net.Listener
+	joining  atomic.Int32 // how many wait for the token with which they would join
 
 	list    atomic.Pointer[[]cluster.Member] // who is a member, as of this machine's copy
 	changed chan struct{}                    // has a token when the list has to be read again

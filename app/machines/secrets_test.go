@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"doorward/app"
+	"doorward/backend/access"
 	"doorward/backend/cluster"
 )
 
@@ -96,6 +97,34 @@ func TestTheFilesOfAMachineAreItsOwn(t *testing.T) {
 	must(t, Cluster{}.Leave(t.Context(), a.o))
 	secrets["PRIVATE KEY"] = nil
 	keeps(t, "after it has left", a.o.Data, secrets)
+}
+
+// Strangers show tokens that nobody has made to a machine that does not lead, which waits for its
+// copy to have them. Whoever has a token is told all the same where to join.
+func TestStrangersLeaveRoomToJoin(t *testing.T) {
+	a := first(t)
+	b := a.joined("b")
+	a.votes("a", "b")
+	token, err := cluster.ParseToken(a.token())
+	must(t, err)
+	eventually(t, "b has the token", func() bool {
+		known, err := has(t.Context(), b.store, token.Secret.Hash())
+		return known && err == nil
+	})
+	r := registry{b.m}
+	admit := func(s access.Secret) error {
+		return r.Admit(t.Context(), s.Hash(), func(*cluster.Admission) error {
+			return access.Errorf(access.Forbidden, "unknown").WithCode("unknown")
+		})
+	}
+	b.m.joining.Store(maxWaiting) // strangers
+	wantRefusal(t, admit(access.NewSecret()), "join_busy")
+	wantRefusal(t, admit(token.Secret), "join_elsewhere")
+	b.m.joining.Add(-1)
+	wantRefusal(t, admit(access.NewSecret()), "unknown")
+	if n := b.m.joining.Load(); n != maxWaiting-1 {
+		t.Errorf("%d wait, want %d", n, maxWaiting-1)
+	}
 }
 
 // A machine leaves, and is killed when it is none any more and still has its key. Whoever runs the

@@ -90,13 +90,18 @@ func (p *Port) decide(a *arrival, conn net.Conn) (welcome, error) {
 		return welcome{}, err
 	}
 	if !p.beginJoin() {
-		return welcome{}, access.Errorf(access.Unavailable,
-			"The cluster is busy with other machines that join. Try again in a moment.").WithCode("join_busy")
+		return welcome{}, JoinBusy()
 	}
 	defer p.endJoin()
 	ctx, cancel := context.WithTimeout(p.ctx, p.o.Bounds.JoinWithin)
 	defer cancel()
 	return p.o.Joins.join(ctx, r, csr, p.o.Now)
+}
+
+// JoinBusy refuses one request to join too many.
+func JoinBusy() error {
+	return access.Errorf(access.Unavailable,
+		"The cluster is busy with other machines that join. Try again in a moment.").WithCode("join_busy")
 }
 
 func (p *Port) beginJoin() bool {

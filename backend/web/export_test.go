@@ -40,7 +40,9 @@ func Sure(c Cluster) func(context.Context) error {
 func (s *Server) ForwardWithin(d time.Duration) { s.forwarder.within = d }
 
 // ForgetConnections closes the unused connections to other machines.
-func (s *Server) ForgetConnections() { s.forwarder.transport.(*http.Transport).CloseIdleConnections() }
+func (s *Server) ForgetConnections() {
+	s.forwarder.transport.(*turnstile).RoundTripper.(*http.Transport).CloseIdleConnections()
+}
 
 // The times of forwarding.
 const (
@@ -53,13 +55,15 @@ const (
 // Forwards sends a request of this method through a transport, as a server that is one of these
 // machines does.
 func Forwards(c Cluster, t http.RoundTripper, method string) (*http.Response, error) {
-	w := forwarderOver(c, t)
+	w := newForwarder(c)
+	w.transport = t
 	return w.send(context.Background(), &parcel{method: method, target: "/"}, w.within)
 }
 
 // ForwardsMany is Forwards for many requests of one server, which change nothing.
 func ForwardsMany(c Cluster, t http.RoundTripper) func() (*http.Response, error) {
-	w := forwarderOver(c, t)
+	w := newForwarder(c)
+	w.transport = throughTurnstile(t)
 	return func() (*http.Response, error) {
 		return w.send(context.Background(), &parcel{method: http.MethodGet, target: "/"}, w.within)
 	}

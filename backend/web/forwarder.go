@@ -57,48 +57,38 @@ var notForwarded = map[string]bool{
 	"Idempotency-Key": true, "X-Idempotency-Key": true, // with these, net/http would send a change twice
 }
 
-// How much visitors can make the machine that leads hold for this one, before it has said who
-// they are. An answer that has begun is not counted: only members get one that takes long.
-const (
-	maxForwarded = 128 // requests that wait for their answer, each on a connection
-	maxDials     = 16  // connections that begin; the other port takes 32 from one machine, raft's among them
-)
-
 // A forwarder sends requests to the machine that leads.
 type forwarder struct {
 	cluster   Cluster
 	transport http.RoundTripper
 	within    time.Duration // for how long another try is made
 	answers   *answers
-	waiting   chan struct{} // has one for each request that waits for its answer
 }
 
 func newForwarder(c Cluster) *forwarder {
-	dials := make(chan struct{}, maxDials)
+	dials := make(turns, maxDials)
 	dial := func(ctx context.Context, _, machine string) (net.Conn, error) {
-		select {
-		case dials <- struct{}{}:
-			defer func() { <-dials }()
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := dials.await(ctx, nil); err != nil {
+			return nil, err
 		}
+		defer dials.end()
 		ctx, cancel := context.WithTimeout(ctx, dialWithin)
 		defer cancel()
 		machine, _, _ = strings.Cut(machine, ":")
 		return c.Dial(ctx, machine)
 	}
-	return forwarderOver(c, &http.Transport{
-		DialContext:           dial,
-		DisableCompression:    true,
-		MaxIdleConnsPerHost:   maxForwarded,
-		IdleConnTimeout:       idleWithin,
-		ResponseHeaderTimeout: answerWithin,
-	})
-}
-
-func forwarderOver(c Cluster, t http.RoundTripper) *forwarder {
-	return &forwarder{cluster: c, within: forwardWithin, transport: t, answers: newAnswers(c),
-		waiting: make(chan struct{}, maxForwarded)}
+	return &forwarder{
+		cluster: c,
+		within:  forwardWithin,
+		answers: newAnswers(c),
+		transport: throughTurnstile(&http.Transport{
+			DialContext:           dial,
+			DisableCompression:    true,
+			MaxIdleConnsPerHost:   maxForwarded,
+			IdleConnTimeout:       idleWithin,
+			ResponseHeaderTimeout: answerWithin,
+		}),
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -161,13 +151,6 @@ var errUnknownOutcome = access.Errorf(access.Unavailable,
 // gives up some time after another machine has begun to lead: a machine that was cut off or
 // stopped never answers.
 func (w *forwarder) try(ctx context.Context, machine string, p *parcel) (_ *http.Response, sent bool, _ error) {
-	if err := w.awaitTurn(ctx); err != nil {
-		return nil, false, err
-	}
-	defer func() { <-w.waiting }()
-	if leads, _ := w.cluster.Leader(); leads != machine {
-		return nil, false, errNoLeader // not any more
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { sent = true },
@@ -183,7 +166,7 @@ func (w *forwarder) try(ctx context.Context, machine string, p *parcel) (_ *http
 		r.Body = io.NopCloser(bytes.NewReader(p.body))
 	}
 	answered := make(chan struct{})
-	go w.watch(machine, forwardPause, answered, cancel)
+	go w.watch(ctx, machine, answered, cancel)
 	answer, err := w.transport.RoundTrip(r)
 	close(answered)
 	if err != nil {
@@ -194,43 +177,20 @@ func (w *forwarder) try(ctx context.Context, machine string, p *parcel) (_ *http
 	return answer, true, nil
 }
 
-// errCrowded says that too many requests wait for their answers.
-var errCrowded = errors.New("too many requests wait for the machine that leads")
-
-// awaitTurn waits until fewer than maxForwarded requests wait for their answers, in the order in
-// which they came.
-func (w *forwarder) awaitTurn(ctx context.Context) error {
-	select {
-	case w.waiting <- struct{}{}:
-		return nil
-	default:
-	}
-	t := time.NewTimer(forwardWithin)
-	defer t.Stop()
-	select {
-	case w.waiting <- struct{}{}:
-		return nil
-	case <-t.C:
-		return errCrowded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// watch gives up once a machine has not led for a while, unless it is over before. It looks
-// every so often.
-func (w *forwarder) watch(machine string, every time.Duration, over <-chan struct{}, giveUp func()) {
-	tick := time.NewTicker(every)
+// watch gives up once a machine has not led any more for a while.
+func (w *forwarder) watch(ctx context.Context, machine string, answered <-chan struct{}, giveUp func()) {
+	tick := time.NewTicker(forwardPause)
 	defer tick.Stop()
 	for gone := time.Duration(0); gone < forwardGrace; {
 		select {
-		case <-over:
+		case <-answered:
+			return
+		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		gone += every
-		if leads, _ := w.cluster.Leader(); leads == machine {
-			gone = 0
+		if leads, _ := w.cluster.Leader(); leads != machine {
+			gone += forwardPause
 		}
 	}
 	giveUp()

@@ -95,20 +95,6 @@ func TestForwardedStreams(t *testing.T) {
 	first().Lead(true)
 }
 
-// The machine that leads is cut off while a page listens to it through another: nobody ends the
-// connection, and nothing comes any more. Once another machine leads, the stream ends, and the
-// page asks that one.
-func TestAForwardedStreamDoesNotOutliveTheLead(t *testing.T) {
-	p := webtest.NewPair(t, enginetest.Open)
-	e := p.Via(p.Admin).Listen(p.Other.Serve())
-	e.Until("overview")
-	p.There.Lead("another", false)
-	for event, data := e.Next(); event != ""; event, data = e.Next() {
-		t.Errorf("it goes on with %s %s", event, data)
-	}
-	p.Eventually("the one that led ends it, too", func() bool { return p.Events.Len() == 0 })
-}
-
 // Members listen at the machine that leads and through another one, and are suspended. Each stream
 // says so and ends, and no other begins, on either.
 func TestSuspendedListenersOfEachMachine(t *testing.T) {
