@@ -1,5 +1,7 @@
 package access
 
+import "slices"
+
 // An AuditAction is what was done, as an audit entry stores it. The bytes never change,
 // because the hash of each entry covers them. The API and people read its Name and its
 // Phrase.
@@ -122,10 +124,11 @@ func AuditActions() []AuditAction {
 	return all
 }
 
-// ClusterActions returns those of AuditActions that are done to the machines of a cluster.
+// ClusterActions returns those of AuditActions that are done to the machines of a cluster: the last
+// ones of the table.
 func ClusterActions() []AuditAction {
 	all := AuditActions()
-	return all[len(all)-clusterActions:]
+	return all[slices.Index(all, ActionCreateCluster):]
 }
 
 // AuditActionOf returns the action with that name; false if there is none.

@@ -12,6 +12,3 @@ const (
 	ActionRecoverCluster  AuditAction = "recovered_cluster"
 	ActionDissolveCluster AuditAction = "dissolved_cluster"
 )
-
-// clusterActions is how many of them there are, at the end of the table of all actions.
-const clusterActions = 8
