@@ -150,3 +150,30 @@ func TestOldTracesAreNotNews(t *testing.T) {
 		t.Errorf("while nobody leads, it forgets: %v", left)
 	}
 }
+
+// A stranger names a host that cannot be one, which the connection to the machine that leads would
+// not survive, so that each such request would begin another. It goes no further.
+func TestWhatIsNoHostGoesNoFurther(t *testing.T) {
+	p := newPair(t)
+	at := p.Other.Serve()
+	for _, host := range []string{"a\"b", "a<b", "a%zz", "d\xffoor", "\uff44oor.example.com", "a:b:c", "[::1%25a]"} {
+		_, before := p.There.Asked()
+		status, _, _ := webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+		if _, dialled := p.There.Asked(); dialled > before ||
+			status != http.StatusMisdirectedRequest && status != http.StatusBadRequest {
+			t.Errorf("Host %q = %d, after %d connections", host, status, dialled-before)
+		}
+	}
+	for _, host := range []string{"door.example.com", "door.example.com:443", "DOOR.example.com"} {
+		status, _, _ := webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+		if status != http.StatusOK {
+			t.Errorf("Host %q = %d", host, status)
+		}
+	}
+	for host, want := range map[string]int{"127.0.0.1": 421, "[::1]:8080": 421, "other.example.com": 421} {
+		status, _, _ := webtest.SendRaw(t, at, "GET /login HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+		if status != want {
+			t.Errorf("Host %q = %d, want %d", host, status, want)
+		}
+	}
+}

@@ -2,12 +2,14 @@ package web
 
 import (
 	"bytes"
+	"net"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"doorward/backend/access"
 	"doorward/backend/service"
+	"doorward/backend/text"
 )
 
 // outer wraps every request: it recovers from panics, answers only for the
@@ -31,7 +33,7 @@ func (f *Face) outer(c *fiber.Ctx) (err error) {
 			return f.Fail(c, Busy())
 		}
 		defer s.inFlight.Add(-1)
-		if !isProbe(c) && (!hasOneHost(c) || leads && !s.isOurs(c)) {
+		if !isProbe(c) && (!hasOneHost(c) || leads && !s.isOurs(c) || !leads && !namesHost(c)) {
 			return f.Fail(c, errForeignHost)
 		}
 	}
@@ -85,6 +87,16 @@ func (s *Server) begin(c *fiber.Ctx) {
 // isOurs reports whether a request names this server.
 func (s *Server) isOurs(c *fiber.Ctx) bool {
 	return s.site().hosts[strings.ToLower(string(c.Context().Host()))]
+}
+
+// namesHost reports whether a request names what can be a host at all. What cannot would reach the
+// machine that leads as another one, or cost the connection to it.
+func namesHost(c *fiber.Ctx) bool {
+	host := string(c.Context().Host())
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return text.IsHost(strings.Trim(host, "[]"))
 }
 
 // hasOneHost reports whether a request names one host: in its address and in the raw header,
