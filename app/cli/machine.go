@@ -157,5 +157,9 @@ func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
 	if err != nil {
 		return err
 	}
-	return r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
+	err = r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
+	if stopped := cmd.Context().Err(); err != nil && stopped != nil { // Ctrl+C, and not what it has met
+		return stopped
+	}
+	return err
 }
