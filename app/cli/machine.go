@@ -25,7 +25,7 @@ type machineFlags struct {
 
 func (f *machineFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.listen, "cluster-listen", "",
-		"`HOST:PORT` on which the other machines of the cluster connect (default: as it was given before)")
+		"`HOST:PORT` on which the other machines of the cluster connect (default: where they reach this one)")
 	cmd.Flags().StringVar(&f.address, "cluster-address", "",
 		"`HOST:PORT` at which they reach this machine, if that is another")
 	cmd.Flags().StringVar(&f.name, "machine", "", "`NAME` of this machine for people (default: the host's name)")
