@@ -61,7 +61,11 @@ func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
 	checks := []api.Check{leadCheck(all)}
 	led := slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Leads })
 	for _, m := range all {
-		checks = append(checks, machineCheck(m, self, led, now))
+		c := machineCheck(m, self, now)
+		if !m.Answers && !led { // only while one leads can another be removed
+			c.Shell = "Start it."
+		}
+		checks = append(checks, c)
 	}
 	return checks
 }
@@ -105,13 +109,10 @@ func apart(ahead time.Duration) string {
 	return ahead.Round(100*time.Millisecond).String() + " ahead of"
 }
 
-// machineCheck is what is worst about a machine, or else how it is. Only while one leads can
-// another be removed.
-func machineCheck(m, self MachineHealth, led bool, now time.Time) api.Check {
+// machineCheck is what is worst about a machine, or else how it is.
+func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 	name := "machine " + m.Name
 	switch {
-	case !m.Answers && !led:
-		return onlyShell(name, "fail", "Start it.", "It cannot be reached.")
 	case !m.Answers:
 		return onlyShell(name, "fail", "Start it, or remove it for good: doorward cluster remove "+m.Name,
 			"It cannot be reached.")

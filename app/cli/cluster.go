@@ -218,8 +218,10 @@ func (r *run) clusterRemoveVerb() *cobra.Command {
 		Use:   "remove NAME|ID",
 		Short: "Remove a machine from the cluster",
 		Long: "Remove a machine from the cluster. It cannot come back with what it has; it can\n" +
-			"join anew with another token.",
-		Args: cobra.ExactArgs(1),
+			"join anew with another token. The one that leads cannot be removed: stop it\n" +
+			"first, and another one leads.",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: r.removableNames,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		dir, err := r.machineData(cmd)

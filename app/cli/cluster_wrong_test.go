@@ -62,6 +62,9 @@ func TestWrongWaysWithACluster(t *testing.T) {
 	b := newHost(t, "b")
 	b.join(a, a.token())
 	a.become("a voter*", "b voter")
+	if out := a.run("__complete", "cluster", "remove", ""); out != "b\n:4\n" { // 4: and no files
+		t.Errorf("what can be removed is completed as %q", out)
+	}
 	away := filepath.Join(t.TempDir(), "away")
 	b.stop()
 	if err := os.Rename(filepath.Join(b.dir, app.ClusterDir), away); err != nil {

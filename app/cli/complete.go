@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -26,6 +27,24 @@ func words(all ...string) cobra.CompletionFunc {
 func (r *run) roleFlag(cmd *cobra.Command, roles *[]string, usage string) {
 	cmd.Flags().StringArrayVar(roles, "role", nil, usage)
 	complete(cmd, "role", r.roleNames)
+}
+
+// removableNames completes machines of the cluster that can be removed: all but the one that leads.
+func (r *run) removableNames(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	dir, err := config.DataDir(given(cmd), r.Env)
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
+	defer cancel()
+	all, _ := r.Cluster.Machines(ctx, dir)
+	var fit []string
+	for _, m := range all {
+		if !m.Leads && strings.HasPrefix(strings.ToLower(m.Name), strings.ToLower(begun)) {
+			fit = append(fit, m.Name)
+		}
+	}
+	return fit, cobra.ShellCompDirectiveNoFileComp
 }
 
 // roleNames completes roles: those that the running server knows, else the

@@ -25,7 +25,7 @@ type machineFlags struct {
 
 func (f *machineFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.listen, "cluster-listen", "",
-		"`HOST:PORT` on which the other machines of the cluster connect (default: as it was given before)")
+		"`HOST:PORT` on which the other machines of the cluster connect (default: where they reach this one)")
 	cmd.Flags().StringVar(&f.address, "cluster-address", "",
 		"`HOST:PORT` at which they reach this machine, if that is another")
 	cmd.Flags().StringVar(&f.name, "machine", "", "`NAME` of this machine for people (default: the host's name)")
@@ -157,5 +157,9 @@ func (r *run) join(cmd *cobra.Command, c *config.Config, j joining) error {
 	if err != nil {
 		return err
 	}
-	return r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
+	err = r.Cluster.Join(cmd.Context(), r.clusterOptions(*c, j.machineFlags), contact, token)
+	if stopped := cmd.Context().Err(); err != nil && stopped != nil { // Ctrl+C, and not what it has met
+		return stopped
+	}
+	return err
 }

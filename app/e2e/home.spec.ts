@@ -142,7 +142,7 @@ test('each page has help of its own, and every page the shortcuts', async () => 
 })
 
 test('the guides are in the program, and About names what is in it', async () => {
-  for (const [item, heading] of [['The console', 'In a window'], ['Running Doorward', 'Backup'], ['Security', 'Traces of attacks']] as const) {
+  for (const [item, heading] of [['The console', 'In a window'], ['Running Doorward', 'Backup'], ['Security', 'Traces of attacks'], ['Several machines', 'What happens when']] as const) {
     await menu(item)
     await expect(admin.getByRole('heading', { level: 2, name: heading })).toBeVisible()
     if (item === 'Running Doorward') await examine(admin, 'guide')
