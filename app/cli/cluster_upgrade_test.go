@@ -145,6 +145,9 @@ func isRefused(t *testing.T, all []*host, h *host, before string) {
 	was := sizeOf(t, filepath.Join(h.dir, "store.log"))
 	h.program = ""
 	h.endsAsOlder()
+	for _, verb := range [][]string{{"leave", "--alone"}, {"recover"}} {
+		h.refuses("was written by a newer Doorward", append([]string{"cluster"}, verb...)...)
+	}
 	if now := sizeOf(t, filepath.Join(h.dir, "store.log")); now != was {
 		t.Errorf("the log of %s has %d bytes, and had %d", h.name, now, was)
 	}

@@ -181,6 +181,9 @@ func (Cluster) Leave(ctx context.Context, o app.ClusterOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, err := store.ReadMachines(storeOptions(o)); err != nil { // a newer program's data stays as it is
+		return err
+	}
 	if err := replica.Separate(engineOptions(o, self)); err != nil {
 		return err
 	}
