@@ -44,8 +44,9 @@ func TestDoctorOfACluster(t *testing.T) {
 			"warn", "1.5s behind the others'", "time server"},
 		{"a clock that is wrong", func(all []MachineHealth) { all[1].Ahead, all[1].WrongClock = time.Hour, true },
 			"machine b", "warn", "1h0m0s ahead of most of the others': it does not lead", "time server"},
-		{"a certificate for 14 days", func(all []MachineHealth) { all[2].CertificateEnds = now.Add(14 * 24 * time.Hour) },
-			"machine c", "ok", "certificate until 2030-05-15", ""},
+		{"a certificate for 14 days", func(all []MachineHealth) {
+			all[2].CertificateEnds = now.Add(14 * 24 * time.Hour)
+		}, "machine c", "ok", "certificate until 2030-05-15", ""},
 		{"for less", func(all []MachineHealth) { all[2].CertificateEnds = now.Add(14*24*time.Hour - 1) },
 			"machine c", "warn", "ends on 2030-05-15", "log"},
 		{"a lag", func(all []MachineHealth) { all[2].Behind = 65 }, "machine c", "warn", "lacks 65 changes", "network"},

@@ -36,7 +36,8 @@ func TestTheAuditLogNamesTheMachine(t *testing.T) {
 		got = append(got, strings.TrimSpace(e.Action+" "+e.Machine))
 	}
 	want := []string{"set_up", "created_cluster a", "created_join_token a", "joined_machine a", "promoted_machine a",
-		"invited a", "invited b", "invited c", "created_join_token b", "approved c", "accepted_unverified", "removed_machine c"}
+		"invited a", "invited b", "invited c", "created_join_token b", "approved c",
+		"accepted_unverified", "removed_machine c"}
 	for _, w := range want {
 		if !slices.Contains(got, w) {
 			t.Errorf("the log lacks %q: %q", w, got)

@@ -17,11 +17,8 @@ func TestAClockThatIsAnHourOff(t *testing.T) {
 	for name, off := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			all := threeHosts(t)
-			a, b, c := all[0], all[1], all[2]
-			a.stop()
-			leading(t, b, c)
-			a.env = append(a.env, testClock+"="+off.String())
-			a.serve()
+			a, b := all[0], all[1]
+			a.setClock(off) // while it leads
 			words := "1h0m0s " + name
 			a.eventually("the doctor of each machine says it", func() bool {
 				for _, h := range all {
@@ -42,7 +39,7 @@ func TestAClockThatIsAnHourOff(t *testing.T) {
 			}
 			timesAreRight(t, b, off)
 			d := newHost(t, "d")
-			d.env = a.env
+			d.setClock(off)
 			d.refuses("Correct this machine's clock", append([]string{"serve"}, d.joining(b, b.token())...)...)
 		})
 	}

@@ -2,8 +2,10 @@ package cli_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"doorward/build/need"
 )
@@ -50,10 +52,57 @@ func TestTheSetupLinkIsPrintedOnce(t *testing.T) {
 	}
 }
 
+// Two hours later there is still no Admin, and the machine that leads is lost with what it has printed.
+// The one that takes over prints a new link, and the first one is void.
+func TestANewSetupLinkIsPrintedByWhoTakesOver(t *testing.T) {
+	need.Time(t)
+	a, b, c := newHost(t, "a"), newHost(t, "b"), newHost(t, "c")
+	all := []*host{a, b, c}
+	for _, h := range all {
+		h.url = "http://localhost:8080"
+	}
+	a.run("cluster", "init", "--cluster-listen", a.at, "--machine", "a")
+	a.serve()
+	for _, h := range all[1:] {
+		h.join(a, a.token())
+	}
+	a.become("a voter*", "b voter", "c voter")
+	first := onlySetupLink(t, all)
+	for _, h := range all {
+		h.setClock(2 * time.Hour)
+	}
+	a.kill()
+	leader := leading(t, b, c)
+	leader.eventually("there is a new link", func() bool { return len(setupLinks(t, all)) == 2 })
+	links := setupLinks(t, []*host{leader})
+	if len(links) != 1 || links[0] == first {
+		t.Fatalf("the machine that leads has printed %v", links)
+	}
+	for link, works := range map[string]bool{first: false, links[0]: true} {
+		resp, err := newVisitor(leader).at(leader).Get(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if (resp.StatusCode == http.StatusOK) != works {
+			t.Errorf("%s = %d", link, resp.StatusCode)
+		}
+	}
+}
+
 // onlySetupLink is the link that all machines have printed together.
 func onlySetupLink(t *testing.T, all []*host) string {
 	t.Helper()
-	var links []string
+	links := setupLinks(t, all)
+	if len(links) != 1 {
+		t.Fatalf("%d setup links were printed: %v", len(links), links)
+	}
+	return links[0]
+}
+
+// setupLinks are the links that all machines have printed.
+func setupLinks(t *testing.T, all []*host) (links []string) {
+	t.Helper()
 	for _, h := range all {
 		for d := json.NewDecoder(strings.NewReader(h.printed.String())); d.More(); {
 			var said ready
@@ -65,10 +114,7 @@ func onlySetupLink(t *testing.T, all []*host) string {
 			}
 		}
 	}
-	if len(links) != 1 {
-		t.Fatalf("%d setup links were printed: %v", len(links), links)
-	}
-	return links[0]
+	return links
 }
 
 // A ready is what a server prints when it runs.

@@ -3,6 +3,7 @@ package machines
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"doorward/backend/cluster"
@@ -19,6 +20,13 @@ import (
 
 // clockEvery is how often a machine compares its clock with the others'.
 const clockEvery = 5 * time.Second
+
+// clocks are how the machines' clocks compare, as of the last look.
+type clocks struct {
+	off    atomic.Int64                             // of this machine's, ahead of most of the others', if too much
+	differ atomic.Bool                              // some other differs too much from this one's
+	heard  atomic.Pointer[map[cluster.NodeID]heard] // nil: not yet
+}
 
 // offBy is by how much a clock differs from most of those that are heard, itself among them, if that
 // is too much to lead: positive if it is ahead. ahead says for each of the others how far that one is
@@ -63,7 +71,7 @@ func (m *machine) watchClock() {
 	for {
 		said := m.statuses(m.ctx)
 		m.compare(said)
-		if m.clockOff.Load() != 0 && m.store.Load().Leads() {
+		if m.clocks.off.Load() != 0 && m.store.Load().Leads() {
 			if err := m.handOver(m.ctx, m.isRight(said)); err != nil && m.ctx.Err() == nil {
 				m.log.Warn("this machine's clock is wrong, and the lead was not handed over", "err", err)
 			}
@@ -79,15 +87,16 @@ func (m *machine) watchClock() {
 // compare notes whether this machine's clock is right, and says so in the log when that changes.
 // While nobody can tell, because others do not answer, it is what it was.
 func (m *machine) compare(said map[cluster.NodeID]heard) {
+	m.clocks.heard.Store(&said)
 	ahead := aheadOf(said, m.identity.Node())
 	off, known := offBy(ahead)
-	was := time.Duration(m.clockOff.Load())
+	was := time.Duration(m.clocks.off.Load())
 	if known {
-		m.clockOff.Store(int64(off))
+		m.clocks.off.Store(int64(off))
 	}
 	far := func(a time.Duration) bool { return a.Abs() > cluster.MaxSkew }
 	differ := slices.ContainsFunc(ahead, far)
-	differed := m.clocksDiffer.Swap(differ)
+	differed := m.clocks.differ.Swap(differ)
 	switch {
 	case off != 0 && was == 0:
 		m.log.Warn("this machine's clock is wrong: it does not lead until that is corrected",
@@ -112,21 +121,33 @@ func aheadOf(said map[cluster.NodeID]heard, one cluster.NodeID) (all []time.Dura
 
 // isRight reports of a machine whether its clock is right, where this one's is known to be wrong.
 func (m *machine) isRight(said map[cluster.NodeID]heard) func(replica.Member) bool {
-	off := time.Duration(m.clockOff.Load())
+	off := time.Duration(m.clocks.off.Load())
 	return func(h replica.Member) bool {
 		s, ok := said[cluster.NodeID(h.ID)]
 		return ok && (s.ahead+off).Abs() <= cluster.MaxSkew
 	}
 }
 
+// wasWrong reports of a machine whether its clock was wrong when it was last compared.
+func (m *machine) wasWrong(h replica.Member) bool {
+	said := m.clocks.heard.Load()
+	if said == nil {
+		return false
+	}
+	id := cluster.NodeID(h.ID)
+	_, there := (*said)[id]
+	off, _ := offBy(aheadOf(*said, id))
+	return there && off != 0
+}
+
 // yield hands the lead over that this machine has just won, if its clock is known to be wrong. It
 // serves all the same if there is nobody else: it is then known to be wrong, and watched.
 func (m *machine) yield(ctx context.Context) {
-	if m.clockOff.Load() == 0 {
+	if m.clocks.off.Load() == 0 {
 		return
 	}
 	said := m.statuses(ctx)
-	if m.compare(said); m.clockOff.Load() == 0 {
+	if m.compare(said); m.clocks.off.Load() == 0 {
 		return
 	}
 	right, all := m.isRight(said), []replica.Member(nil)

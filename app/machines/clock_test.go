@@ -10,6 +10,7 @@ import (
 
 	"doorward/app"
 	"doorward/backend/cluster"
+	"doorward/backend/store/replica"
 )
 
 // One wrong clock cannot make a right one step back, and of two that differ nobody knows.
@@ -102,7 +103,7 @@ func TestAMachineWithAWrongClockDoesNotLead(t *testing.T) {
 				}
 			}
 			a.ahead.Store(0)
-			eventually(t, "it is known to be right", func() bool { return a.m.clockOff.Load() == 0 })
+			eventually(t, "it is known to be right", func() bool { return a.m.clocks.off.Load() == 0 })
 			eventually(t, "a leads again", func() bool {
 				for _, s := range []*site{b, c} {
 					if s.store.Leads() {
@@ -112,6 +113,38 @@ func TestAMachineWithAWrongClockDoesNotLead(t *testing.T) {
 				return a.store.Leads()
 			})
 		})
+	}
+}
+
+// The machine that leads stops. It hands over to one whose clock is right, although another one lacks
+// as little, which would have to hand the lead on.
+func TestTheLeadIsNotHandedToAWrongClock(t *testing.T) {
+	a := newSite(t, "a")
+	var log said
+	a.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	must(t, Cluster{}.Init(t.Context(), a.o))
+	a.start()
+	a.leads()
+	b, c := a.joined("b"), a.joined("c")
+	a.votes("a", "b", "c")
+	for _, wrong := range []*site{b, c} {
+		wrong.ahead.Store(int64(time.Hour))
+		eventually(t, "a knows", func() bool { return a.m.wasWrong(replica.Member{Peer: wrong.m.self()}) })
+		right := c
+		if wrong == c {
+			right = b
+		}
+		a.m.HandOver(t.Context())
+		right.leads()
+		if !log.has("handed over\" to=" + right.o.Listen) {
+			t.Errorf("a has handed over to %s", wrong.o.Name)
+		}
+		wrong.ahead.Store(0)
+		eventually(t, "all are right", func() bool {
+			return right.m.clocks.heard.Load() != nil && !right.m.wasWrong(replica.Member{Peer: wrong.m.self()})
+		})
+		must(t, right.m.node.HandOverTo(a.m.self()))
+		a.leads()
 	}
 }
 
@@ -135,8 +168,8 @@ func TestOfTwoClocksNobodyKnows(t *testing.T) {
 	a.votes("a", "b")
 	a.ahead.Store(int64(time.Hour))
 	eventually(t, "b says it", func() bool { return log.has("the clock of another machine differs") })
-	eventually(t, "a has noticed it, too", a.m.clocksDiffer.Load)
-	if !a.store.Leads() || a.m.clockOff.Load() != 0 || b.m.clockOff.Load() != 0 {
+	eventually(t, "a has noticed it, too", a.m.clocks.differ.Load)
+	if !a.store.Leads() || a.m.clocks.off.Load() != 0 || b.m.clocks.off.Load() != 0 {
 		t.Error("one of them takes its clock for wrong")
 	}
 	if h := a.health(t)["b"]; h.WrongClock || (h.Ahead+time.Hour).Abs() > time.Minute {

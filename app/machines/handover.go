@@ -90,7 +90,8 @@ func (m *machine) handOver(ctx context.Context, fits func(replica.Member) bool) 
 	return nil
 }
 
-// successor is who lacks least of those that answer and fit; nil if nobody does.
+// successor is who lacks least of those that answer and fit; nil if nobody does. One whose clock is
+// wrong comes last.
 func (m *machine) successor(ctx context.Context, fits func(replica.Member) bool) (*replica.Member, error) {
 	have, err := m.node.Members()
 	if err != nil {
@@ -103,6 +104,9 @@ func (m *machine) successor(ctx context.Context, fits func(replica.Member) bool)
 	have = slices.DeleteFunc(have, func(h replica.Member) bool {
 		return !h.Votes || h.ID == m.self().ID || !standings[h.ID].Answers || !fits(h)
 	})
+	if right := slices.DeleteFunc(slices.Clone(have), m.wasWrong); len(right) > 0 {
+		have = right // another would only hand it on
+	}
 	if len(have) == 0 {
 		return nil, nil
 	}

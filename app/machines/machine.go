@@ -42,9 +42,7 @@ type machine struct {
 	unknown chan struct{}                    // likewise, when a machine came that is not on the list
 	handing handing
 	told    atomic.Pointer[cluster.NodeID] // the machine that is about to be told that it is removed
-
-	clockOff     atomic.Int64 // by how much this machine's clock is ahead of most of the others', if that is too much
-	clocksDiffer atomic.Bool  // some clock differs from this one's, and it is said
+	clocks  clocks
 
 	newer   atomic.Pointer[cluster.News] // what another one has told
 	ctx     context.Context
