@@ -120,7 +120,7 @@ func TestAMachineWithAWrongClockDoesNotLead(t *testing.T) {
 // as little, which would have to hand the lead on.
 func TestTheLeadIsNotHandedToAWrongClock(t *testing.T) {
 	a := newSite(t, "a")
-	var log said
+	var log logged
 	a.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	must(t, Cluster{}.Init(t.Context(), a.o))
 	a.start()
