@@ -17,7 +17,7 @@ func cluster(b *bench) error {
 		return errors.Join(err, stopAll(all))
 	}
 	err = errors.Join(b.checkOnLeader(all), b.gaps(all))
-	return errors.Join(err, stopAll(all))
+	return errors.Join(err, stopAll(all), b.backups())
 }
 
 func stopAll(all []*product) (err error) {
