@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// copyWithin is how long a machine may take to get a copy of the large store.
+const copyWithin = 20 * time.Minute
+
 // backups measures what a backup of a large store on a machine that does not lead costs those who
 // change something at the one that leads. The machines share this one's processors and disk, so that
 // any backup here costs something: it is set beside one of a server that has nothing to do with the
@@ -31,11 +34,12 @@ func (b *bench) backups() (err error) {
 		all = append(all, p)
 	}
 	for _, p := range all[1:3] {
+		p.waits = copyWithin
 		if err := p.begin(first); err != nil {
 			return err
 		}
 	}
-	for end := time.Now().Add(20 * time.Minute); first.voters() < 3; time.Sleep(time.Second) {
+	for end := time.Now().Add(copyWithin); first.voters() < 3; time.Sleep(time.Second) {
 		if time.Now().After(end) {
 			return errors.New("the machines do not get a copy of the large store")
 		}
@@ -79,8 +83,8 @@ func (b *bench) backupsOn(g *gapped, follower, leader, alone *product) error {
 		return fmt.Sprintf("p99 %s, p50 %s of %d", milliseconds(s.percentile(99)), milliseconds(s.median()), len(s))
 	}
 	b.add(figure{
-		what: fmt.Sprintf("an invitation at the machine that leads, during a backup of %s members (%.1f s) on one that "+
-			"does not", thousands(float64(b.members)), lasted.median()),
+		what: fmt.Sprintf("an invitation at the machine that leads, during a backup of %s members (%.1f s) on one "+
+			"that does not", thousands(float64(b.members)), lasted.median()),
 		measured: told(during[0]),
 		bound: fmt.Sprintf("a backup of another server on the same hardware: %s; on the machine that leads: %s; "+
 			"none: %s", told(during[2]), told(during[1]), told(without)),
