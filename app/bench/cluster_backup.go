@@ -55,7 +55,20 @@ func (b *bench) backups() (err error) {
 	if err := first.says(&made, "token", "add", "bench", "--role", "Admin"); err != nil {
 		return err
 	}
-	return b.backupsOn(&gapped{all: all, token: made.Token}, all[1], first, alone)
+	g := &gapped{all: all[:3], token: made.Token}
+	leader, err := g.settled()
+	if err != nil {
+		return err
+	}
+	follower := all[0]
+	if follower == leader {
+		follower = all[1]
+	}
+	err = b.backupsOn(g, follower, leader, alone)
+	if still, serr := g.settled(); err == nil && (serr != nil || still != leader) {
+		return errors.Join(errors.New("another machine leads now"), serr)
+	}
+	return err
 }
 
 // backupsOn invites people at the leading machine, one after the other, during a backup on each of
@@ -65,7 +78,7 @@ func (b *bench) backupsOn(g *gapped, follower, leader, alone *product) error {
 	during, without, lasted := make([]spread, len(at)), spread{}, spread{}
 	for range b.rounds {
 		for i, p := range at {
-			took, some, err := b.backupOn(g, p)
+			took, some, err := b.backupOn(g, leader, p)
 			if err != nil {
 				return err
 			}
@@ -73,7 +86,7 @@ func (b *bench) backupsOn(g *gapped, follower, leader, alone *product) error {
 		}
 		quiet := make(chan error, 1)
 		time.AfterFunc(time.Duration(lasted.median()*float64(time.Second)), func() { quiet <- nil })
-		some, err := g.inviteUntil(quiet)
+		some, err := g.inviteUntil(leader, quiet)
 		if err != nil {
 			return err
 		}
@@ -95,16 +108,16 @@ func (b *bench) backupsOn(g *gapped, follower, leader, alone *product) error {
 }
 
 // backupOn invites during one backup.
-func (b *bench) backupOn(g *gapped, p *product) (time.Duration, spread, error) {
+func (b *bench) backupOn(g *gapped, leader, p *product) (time.Duration, spread, error) {
 	file := filepath.Join(b.dir, "backup")
 	began, ended := time.Now(), make(chan error, 1)
 	go func() { ended <- p.does("backup", file) }()
-	some, err := g.inviteUntil(ended)
+	some, err := g.inviteUntil(leader, ended)
 	return time.Since(began), some, errors.Join(err, os.Remove(file))
 }
 
-// inviteUntil returns how many milliseconds each invitation takes, until something has ended.
-func (g *gapped) inviteUntil(ended <-chan error) (took spread, err error) {
+// inviteUntil returns how many milliseconds each invitation at the leading machine takes, until something has ended.
+func (g *gapped) inviteUntil(leader *product, ended <-chan error) (took spread, err error) {
 	for {
 		select {
 		case err := <-ended:
@@ -113,7 +126,7 @@ func (g *gapped) inviteUntil(ended <-chan error) (took spread, err error) {
 		}
 		g.n++
 		began := time.Now()
-		if !g.invite(context.Background(), g.all[0], g.n) {
+		if !g.invite(context.Background(), leader, g.n) {
 			return took, errors.New("an invitation was not acknowledged")
 		}
 		took = append(took, time.Since(began).Seconds()*1000)
