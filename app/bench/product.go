@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,7 @@ type product struct {
 	port                  string   // where the other machines reach this one
 	server                *exec.Cmd
 	log                   bytes.Buffer
+	waits                 time.Duration // for a start; zero: as long as for anything
 }
 
 func (b *bench) product(name string) (*product, error) {
@@ -112,7 +114,7 @@ func (p *product) start() (time.Duration, error) {
 	if err := p.server.Start(); err != nil {
 		return 0, err
 	}
-	for time.Since(began) < patience {
+	for time.Since(began) < cmp.Or(p.waits, patience) {
 		if ready(p.listen) {
 			return time.Since(began), nil
 		}

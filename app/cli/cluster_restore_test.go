@@ -21,7 +21,7 @@ func TestAClusterIsRestored(t *testing.T) {
 	was := threeHosts(t)
 	was[0].run("invite", "bob@example.com", "--role", "Fleet")
 	c := was[2]
-	c.eventually("it has what was acknowledged", func() bool { return behind(was[0], c) == 0 })
+	c.eventually("it has what was acknowledged", func() bool { return upToDate(was[0]) == len(was) })
 	file := filepath.Join(t.TempDir(), "backup")
 	c.run("backup", file)
 	was[0].run("invite", "late@example.com", "--role", "Fleet")
@@ -61,14 +61,15 @@ func TestAClusterIsRestored(t *testing.T) {
 	}
 }
 
-// behind is how many entries one machine lacks, as another one sees it; -1 if it does not know.
-func behind(at, h *host) int {
-	for _, m := range at.machines() {
-		if m.Name == h.name && m.Behind != nil {
-			return int(*m.Behind)
+// upToDate is how many machines have applied everything that any has, as one of them sees it.
+func upToDate(at *host) (n int) {
+	at.t.Helper()
+	for _, l := range doctor(at) {
+		if strings.Contains(l.Detail, " 0 changes behind") {
+			n++
 		}
 	}
-	return -1
+	return n
 }
 
 // restored is how many backups are restored, of all that were made, from the first to the last.

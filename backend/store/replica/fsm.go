@@ -93,7 +93,9 @@ type nothingToCopy struct{}
 
 // Persist implements raft.FSMSnapshot.
 func (nothingToCopy) Persist(s raft.SnapshotSink) error {
-	s.(*sink).own = true
+	own := s.(*sink)
+	own.own = true
+	own.of.receiving.Store(false)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -126,6 +127,37 @@ func TestACopyComesDuringABatch(t *testing.T) {
 	if got := content(t, n); got != want {
 		t.Errorf("it has another content: %s", difference(want, got))
 	}
+}
+
+// A machine is paused while it sends a copy, as a virtual machine is, and its connections stay. The
+// one that was to get the copy is needed for the majority, and must go on without it.
+func TestTheSenderOfACopyIsPaused(t *testing.T) {
+	c := newCluster(t, Options{Heartbeat: calm, copyIdle: 100 * time.Millisecond}, "a", "b", "c")
+	leader := c.elect(c.nodes["a"])
+	set(t, leader, "before")
+	c.equal(leader)
+	c.close("c", true)
+	set(t, leader, "next")
+	request, whole := copyOf(t, leader)
+	r, w := io.Pipe()
+	defer w.Close()
+	came := make(chan error, 1)
+	go func() {
+		_, err := sendCopy(c.nodes["b"], request, r)
+		came <- err
+	}()
+	if _, err := w.Write(whole[:len(whole)/2]); err != nil { // raft does nothing else now
+		t.Fatal(err)
+	}
+	err := leader.Update(c.within(), kv.NewOp(), func(tx kv.Tx) error { return tx.Set([]byte("meanwhile"), nil) })
+	if err != nil {
+		t.Errorf("nothing is acknowledged while the sender is paused: %v", err)
+	}
+	w.CloseWithError(io.ErrUnexpectedEOF)
+	if err := <-came; err == nil {
+		t.Error("half a copy was taken")
+	}
+	c.equal(leader)
 }
 
 // Which copies a machine takes: those that lead on, and the same place once more, which is

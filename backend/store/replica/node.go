@@ -49,6 +49,7 @@ type Options struct {
 	trailing  uint64        // entries kept in the log for machines that lag; zero is the default
 	threshold uint64        // entries after which the log is cut; zero is the default
 	cutEvery  time.Duration // how often it is looked whether it is to be cut; zero is the default
+	copyIdle  time.Duration // for how long the sender of a copy may pause; zero is the default
 }
 
 const (
@@ -56,6 +57,7 @@ const (
 	defaultTrailing  = 4096
 	defaultThreshold = 1024
 	defaultCutEvery  = 30 * time.Second // to twice that
+	defaultCopyIdle  = 20 * time.Second
 	networkTimeout   = 10 * time.Second
 	cachedEntries    = 128
 )
@@ -163,7 +165,7 @@ func (n *Node) open() (err error) {
 	}
 	n.entries = sparingLog{cachedLog{cache, n.log.segments}, n}
 	n.transport = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:  newLayer(n.o),
+		Stream:  newLayer(n.o, &n.snapshots.receiving),
 		MaxPool: 3,
 		Timeout: networkTimeout,
 		Logger:  logger,

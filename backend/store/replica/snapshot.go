@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 
@@ -20,6 +21,8 @@ import (
 // generation of the engine, which Restore makes the current one.
 type snapshots struct {
 	n *Node
+
+	receiving atomic.Bool // a copy is on its way in
 
 	mu       sync.Mutex
 	received *incoming // complete, and not yet installed
@@ -117,6 +120,7 @@ func (o *outgoing) Close() error {
 func (s *snapshots) Create(_ raft.SnapshotVersion, index, term uint64, _ raft.Configuration, _ uint64,
 	_ raft.Transport) (raft.SnapshotSink, error) {
 	at := kv.Position{Index: index, Term: term}
+	s.receiving.Store(true) // or it is this machine's own, which says so at once
 	return &sink{of: s, at: at, id: fmt.Sprintf("received-%d-%d", term, index)}, nil
 }
 
@@ -187,6 +191,7 @@ func (n *Node) needs(at kv.Position) error {
 
 // Close implements raft.SnapshotSink. After it, raft cuts the log or installs what came.
 func (s *sink) Close() error {
+	s.of.receiving.Store(false)
 	if s.own {
 		return s.of.n.pass(s.at)
 	}
@@ -210,6 +215,7 @@ func (s *sink) Close() error {
 
 // Cancel implements raft.SnapshotSink.
 func (s *sink) Cancel() error {
+	s.of.receiving.Store(false)
 	if s.in == nil {
 		return nil
 	}
