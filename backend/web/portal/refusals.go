@@ -60,7 +60,7 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 		again = "/login"
 	}
 	if e.Code == "no_leader" || e.Code == "no_majority" { // the workspace's name cannot be read either
-		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, onceMore(c))
+		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, web.IsSafe(c), onceMore(c), r.Wait)
 	}
 	l := s.leaf(c)
 	switch {
