@@ -52,7 +52,7 @@ func TestThreeMachines(t *testing.T) {
 func strangers(t *testing.T, a *host, used string) {
 	t.Helper()
 	d, x := newHost(t, "d"), newHost(t, "x")
-	d.refuses("was used already", append([]string{"serve"}, d.joining(a, used)...)...)
+	d.refuses("has already been used", append([]string{"serve"}, d.joining(a, used)...)...)
 	x.run("setup", "--email", "mallory@example.com")
 	x.run("cluster", "init", "--cluster-listen", x.at, "--machine", "x")
 	x.serve()

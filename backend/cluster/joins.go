@@ -92,7 +92,7 @@ func (p *Port) decide(a *arrival, conn net.Conn) (welcome, error) {
 	}
 	if !p.beginJoin() {
 		return welcome{}, access.Errorf(access.Unavailable,
-			"The cluster is busy with other machines that join. Try again in a moment.").WithCode("join_busy")
+			"Other machines are joining the cluster right now. Try again in a moment.").WithCode("join_busy")
 	}
 	defer p.endJoin()
 	ctx, cancel := context.WithTimeout(p.ctx, p.o.Bounds.JoinWithin)
