@@ -146,6 +146,7 @@ test('nobody leads: the pages say so, what was typed stays, and all goes on by i
   const console1 = admins[0]!
   await control('leads')
   for (const name of ['two', 'three']) await control('kill', name)
+  await expect.poll(async () => (await fetch(`http://${listens[0]}/readyz`)).status).toBe(503)
   await typing.locator('input[name=email]').fill('ada@example.com')
   await typing.locator('main form button').first().click()
   await expect(typing.getByText('What you entered is not lost')).toBeVisible()
