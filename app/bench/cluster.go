@@ -18,7 +18,7 @@ func cluster(b *bench) error {
 	if failed != nil {
 		return errors.Join(err, failed, stopAll(all))
 	}
-	return errors.Join(err, b.checkOnLeader(all), b.inviteOnLeader(all), b.gaps(all), stopAll(all), b.backups())
+	return errors.Join(err, b.checkOnLeader(all), b.inviteOnLeader(all), b.gaps(all), stopAll(all))
 }
 
 func stopAll(all []*product) (err error) {

@@ -1,61 +1,36 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// copyWithin is how long a machine may take to get a copy of the large store.
-const copyWithin = 20 * time.Minute
-
 // backups measures what a backup of a large store on a machine that does not lead costs those who
 // change something at the one that leads. The machines share this one's processors and disk, so that
 // any backup here costs something: it is set beside one of a server that has nothing to do with the
 // cluster, and has the same data.
-func (b *bench) backups() (err error) {
-	first, err := b.large()
+func (b *bench) backups(all []*product) (err error) {
+	alone, err := b.product("alone")
 	if err != nil {
 		return err
 	}
-	all := []*product{first}
-	defer func() { err = errors.Join(err, stopAll(all)) }()
-	if err := first.begin(first); err != nil {
-		return err
-	}
-	for _, name := range []string{"large-second", "large-third", "large-alone"} {
-		p, err := b.product(name)
-		if err != nil {
-			return err
-		}
-		all = append(all, p)
-	}
-	for _, p := range all[1:3] {
-		p.waits = copyWithin
-		if err := p.begin(first); err != nil {
-			return err
-		}
-	}
-	for end := time.Now().Add(copyWithin); first.voters() < 3; time.Sleep(time.Second) {
-		if time.Now().After(end) {
-			return errors.New("the machines do not get a copy of the large store")
-		}
-	}
-	alone, file := all[3], filepath.Join(b.dir, "of-all")
+	file := filepath.Join(b.dir, "of-all")
 	if err := errors.Join(all[1].does("backup", file), alone.does("restore", file, "--data", alone.data)); err != nil {
 		return err
 	}
 	if _, err := alone.start(); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, alone.stop()) }()
 	var made struct{ Token string }
-	if err := first.says(&made, "token", "add", "bench", "--role", "Admin"); err != nil {
+	if err := all[0].says(&made, "token", "add", "bench", "--role", "Admin"); err != nil {
 		return err
 	}
-	g := &gapped{all: all[:3], token: made.Token}
+	g := &gapped{all: all, clients: newClients(all[0], made.Token)}
 	leader, err := g.settled()
 	if err != nil {
 		return err
@@ -124,10 +99,12 @@ func (g *gapped) inviteUntil(leader *product, ended <-chan error) (took spread, 
 			return took, err
 		default:
 		}
-		g.n++
+		g.clients.n++
 		began := time.Now()
-		if !g.invite(context.Background(), leader, g.n) {
-			return took, errors.New("an invitation was not acknowledged")
+		body := fmt.Sprintf(`{"email":"during-%d@example.com","roles":["Fleet"]}`, g.clients.n)
+		status, _, err := g.clients.ask(leader, http.MethodPost, "/api/v1/invitations", body)
+		if err != nil || status != http.StatusCreated {
+			return took, fmt.Errorf("an invitation was answered %d: %w", status, err)
 		}
 		took = append(took, time.Since(began).Seconds()*1000)
 	}

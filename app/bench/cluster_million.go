@@ -55,7 +55,7 @@ func clusterMillion(b *bench) error {
 		target:   "< 400 MB",
 		met:      max(rest.percentile(100), highest.percentile(100)) < 400e6,
 	})
-	return errors.Join(err, stopAll(all))
+	return errors.Join(err, b.backups(all), stopAll(all))
 }
 
 // joinLarge lets two machines join the first of all, one after the other, and adds them. It returns

@@ -144,11 +144,10 @@ func newRevoking(t *testing.T, all []*host, mail *mailtest.Server) *revoking {
 		lines:    map[*host]*http.Transport{},
 		statuses: map[int]int{}}
 	for _, h := range all {
-		w.lines[h] = &http.Transport{MaxIdleConnsPerHost: 16, DialContext: func(ctx context.Context, network, _ string) (
-			net.Conn, error,
-		) {
+		dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, h.web)
-		}}
+		}
+		w.lines[h] = &http.Transport{MaxIdleConnsPerHost: 16, DialContext: dial}
 		t.Cleanup(w.lines[h].CloseIdleConnections)
 	}
 	return w
@@ -194,7 +193,7 @@ func (w *revoking) ends(e *ending, at *host, name string) {
 	}
 	w.revoked++
 	if who.tokenID != "" { // there can be 200
-		w.send(at, http.Header{"Authorization": {"Bearer " + w.token}}, http.MethodDelete, "/api/v1/tokens/"+who.tokenID, "")
+		w.send(at, w.bearer(), http.MethodDelete, "/api/v1/tokens/"+who.tokenID, "")
 	}
 }
 
@@ -319,11 +318,15 @@ func (w *revoking) signOut(at *host, who *victim, form url.Values) {
 // admin changes something at a machine, which is answered.
 func (w *revoking) admin(at *host, method, path, body string) string {
 	w.t.Helper()
-	status, answer := w.send(at, http.Header{"Authorization": {"Bearer " + w.token}}, method, path, body)
+	status, answer := w.send(at, w.bearer(), method, path, body)
 	if status < 200 || status > 299 {
 		w.t.Fatalf("%s %s at %s = %d %s", method, path, at.name, status, answer)
 	}
 	return answer
+}
+
+func (w *revoking) bearer() http.Header {
+	return http.Header{"Authorization": {"Bearer " + w.token}}
 }
 
 func (w *revoking) reads(out any, at *host, method, path, body string) {

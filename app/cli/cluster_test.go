@@ -52,16 +52,16 @@ func TestThreeMachines(t *testing.T) {
 func strangers(t *testing.T, a *host, used string) {
 	t.Helper()
 	d, x := newHost(t, "d"), newHost(t, "x")
-	d.refuses("was used already", append([]string{"serve"}, d.joining(a, used)...)...)
+	d.refuses("has already been used", append([]string{"serve"}, d.joining(a, used)...)...)
 	x.run("setup", "--email", "mallory@example.com")
 	x.run("cluster", "init", "--cluster-listen", x.at, "--machine", "x")
 	x.serve()
 	foreign := x.token()
-	d.refuses("is not of the cluster that the token is for", append([]string{"serve"}, d.joining(a, foreign)...)...)
+	d.refuses("does not belong to the cluster", append([]string{"serve"}, d.joining(a, foreign)...)...)
 	x.kill()
 	twin := newHost(t, "b")
 	fresh := a.token()
-	twin.refuses("has a machine named b already", append([]string{"serve"}, twin.joining(a, fresh)...)...)
+	twin.refuses("already has a machine named b", append([]string{"serve"}, twin.joining(a, fresh)...)...)
 	d.refuses("the file is empty", append([]string{"serve"}, d.joining(a, os.DevNull)...)...)
 	for _, h := range []*host{d, twin} {
 		if left, _ := os.ReadDir(filepath.Join(h.dir, app.ClusterDir)); len(left) > 0 {
@@ -94,7 +94,7 @@ func removed(t *testing.T, all []*host, leader *host) {
 	out := others(all, leader)[0]
 	stays := others(others(all, leader), out)[0]
 	for _, h := range []*host{leader, stays} {
-		h.refuses(leader.name+" leads now", "cluster", "remove", leader.name)
+		h.refuses(leader.name+" is leading", "cluster", "remove", leader.name)
 		h.refuses("no machine nobody", "cluster", "remove", "nobody")
 	}
 	stays.run("cluster", "remove", out.name)

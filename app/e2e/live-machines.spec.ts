@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test, type Browser, type Page } from '@playwright/test'
 import { control, expectNoBarriers, row } from './harness'
 
@@ -100,6 +101,38 @@ test('the machine that leads is killed: the others show what comes then, and the
   await expect(admins[leads]!.getByText('Connection lost')).toHaveCount(0)
 })
 
+test('the machine that leads is paused: the pages at the others do not listen to it for ever', async ({ browser }) => {
+  const leads = await control<number>('leads')
+  const stay = [0, 1, 2].filter((machine) => machine !== leads)
+  const where = stay.map((machine) => admins[machine]!)
+  const waiting = await comes(browser, 'zoe@example.com', leads, stay[0]!)
+  await show(admins, ['eve@example.com', 'zoe@example.com'])
+  const paused = Date.now()
+  await control('pause', names[leads])
+  await expect(async () => void (await doorward(stay[1]!, 'approve', 'zoe@example.com'))).toPass()
+  const changed = Date.now()
+  await Promise.all([show(where, ['eve@example.com']), waiting.waitForURL((url) => url.pathname === '/')])
+  console.log(`${names[leads]} was paused: a change was made after ${changed - paused} ms, and shown at the others after ${Date.now() - paused} ms`)
+  await control('resume', names[leads])
+  await show(admins, ['eve@example.com'])
+})
+
+test('a file that is being downloaded when the machine that leads is killed is whole, or fails', async () => {
+  const people = 20_000
+  const leads = await control<number>('leads')
+  const page = admins[(leads + 1) % 3]!
+  await control('fill', people)
+  const coming = page.waitForEvent('download')
+  await page.evaluate(() => { location.href = '/api/v1/members/export' })
+  const download = await coming
+  await control('kill', names[leads])
+  const failure = await download.failure()
+  const rows = failure ? 0 : (await readFile(await download.path(), 'utf8')).split('\r\n').length
+  console.log(`${names[leads]} was killed during a download: ${failure ?? `${rows} lines`}`)
+  if (!failure) expect(rows).toBeGreaterThan(people)
+  await control('start', names[leads])
+})
+
 // shoot keeps a picture to be looked at, if somebody asked for them.
 async function shoot(page: Page, name: string): Promise<void> {
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true })
@@ -111,7 +144,9 @@ test('nobody leads: the pages say so, what was typed stays, and all goes on by i
   const typing = await at(browser, 0)
   await typing.goto('/login')
   const console1 = admins[0]!
+  await control('leads')
   for (const name of ['two', 'three']) await control('kill', name)
+  await expect.poll(async () => (await fetch(`http://${listens[0]}/readyz`)).status).toBe(503)
   await typing.locator('input[name=email]').fill('ada@example.com')
   await typing.locator('main form button').first().click()
   await expect(typing.getByText('What you entered is not lost')).toBeVisible()
@@ -143,7 +178,7 @@ test('nobody leads: the pages say so, what was typed stays, and all goes on by i
   await expectNoBarriers(waiting)
   for (const name of ['two', 'three']) await control('start', name)
   await expect(waiting.locator('input[name=email]')).toBeVisible()
-  await show([console1], ['eve@example.com'])
+  await expect(row(console1, 'eve@example.com')).toBeVisible()
   await expect(console1.getByText('Connection lost')).toHaveCount(0)
   await typing.getByRole('button', { name: 'Try again' }).click()
   await expect(typing.getByText('ada@example.com')).toBeVisible()

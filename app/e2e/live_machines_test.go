@@ -1,10 +1,14 @@
+//go:build unix
+
 package e2e
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"doorward/app/e2e/product"
@@ -49,18 +53,30 @@ func TestThreeMachinesShowTheSame(t *testing.T) {
 		}
 		return made.Link, json.Unmarshal([]byte(out), &made)
 	})
-	on(control, "kill", func(name string) (bool, error) {
-		m, err := named(name)
-		if err == nil {
-			m.Kill()
+	for verb, do := range map[string]func(*product.Machine){
+		"kill":   (*product.Machine).Kill,
+		"start":  func(m *product.Machine) { m.Serve("--url", url) },
+		"pause":  (*product.Machine).Pause,
+		"resume": (*product.Machine).Wake,
+	} {
+		on(control, verb, func(name string) (bool, error) {
+			m, err := named(name)
+			if err == nil {
+				do(m)
+			}
+			return true, err
+		})
+	}
+	on(control, "fill", func(people int) (bool, error) {
+		file := filepath.Join(t.TempDir(), "people.csv")
+		text := "email,name,roles\n"
+		for i := range people {
+			text += fmt.Sprintf("m%d@a-rather-long-name.example.org,%s%d,Fleet\n", i, strings.Repeat("Ada ", 20), i)
 		}
-		return true, err
-	})
-	on(control, "start", func(name string) (bool, error) {
-		m, err := named(name)
-		if err == nil {
-			m.Serve("--url", url)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return false, err
 		}
+		_, err := b.Try("import", file)
 		return true, err
 	})
 	browse(t, "live-machines.spec.ts", control, "BASE_URL="+url, "SHOTS="+os.Getenv("SHOTS"))

@@ -154,23 +154,23 @@ func fitsAmong(m Member, others []Member) error {
 		switch {
 		case o.ID == m.ID || o.Key == m.Key:
 			return access.Errorf(access.Conflict,
-				"This machine is a member of the cluster already. To join anew, remove it there, and give an empty "+
-					"directory here.").WithCode("join_node_twice")
+				"This machine is already a member of the cluster. To join again, remove it there, and start here with "+
+					"an empty directory.").WithCode("join_node_twice")
 		case strings.EqualFold(o.Name, m.Name):
 			return access.Errorf(access.Conflict,
-				"The cluster has a machine named %s already. Give this one another name, or, if that one is lost, "+
+				"The cluster already has a machine named %s. Give this one another name, or, if that one is lost, "+
 					"remove it first with: doorward cluster remove", o.Name).
 				On("name").WithCode("join_name_twice")
 		case sameAddress(o.Address, m.Address):
 			return access.Errorf(access.Conflict,
-				"The machine %s of the cluster has the address %s already. Give this one its own, or, if that one "+
+				"The machine %s of the cluster already has the address %s. Give this one its own, or, if that one "+
 					"is lost, remove it first with: doorward cluster remove", o.Name, o.Address).
 				On("address").WithCode("join_address_twice")
 		}
 	}
 	if len(others) >= MaxMembers {
 		return access.Errorf(access.Conflict,
-			"The cluster has %d machines, and can have no more. Remove one first.", len(others)).
+			"The cluster has %d machines, which is the most it can have. Remove one first.", len(others)).
 			WithCode("join_full")
 	}
 	return nil

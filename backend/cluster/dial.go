@@ -69,7 +69,7 @@ func (c *Conn) shake(ctx context.Context) error {
 	var first [1]byte
 	if _, err := io.ReadFull(c.Conn, first[:]); err != nil || first[0] != accepted {
 		return access.Errorf(access.Unavailable,
-			"The machine at %s does not take connections of this one: it was removed from the cluster, its "+
+			"The machine at %s does not accept connections from this one: it was removed from the cluster, its "+
 				"certificate is not valid there, or the other one is stopping.", c.Peer.Address).
 			WithCode("cluster_refused").Because(err)
 	}

@@ -144,7 +144,7 @@ func notTheCluster(address string, err error) error {
 		return e
 	}
 	return access.Errorf(access.Unavailable,
-		"What answers at %s is not a machine of a cluster, or takes no others in. Check the address.",
+		"What answers at %s is not a machine of a cluster, or does not let others join. Check the address.",
 		access.Shorten(address, maxAddress)).WithCode("cluster_not_there").Because(err)
 }
 
@@ -165,8 +165,9 @@ func (t Token) verify(s tls.ConnectionState, now time.Time) (*x509.Certificate, 
 		return ca, explain(err, now)
 	}
 	return nil, access.Errorf(access.Forbidden,
-		"The machine that answers is not of the cluster that the token is for. Nothing was sent to it. Check the "+
-			"address; if it is right, somebody is in between.").WithCode("join_other_cluster")
+		"The machine that answers does not belong to the cluster that the token is for. Nothing was sent to it. "+
+			"Check the address. If it is right, somebody may be intercepting the connection.").
+		WithCode("join_other_cluster")
 }
 
 func ask(conn *tls.Conn, o JoinOptions, d draft) (answer, error) {

@@ -101,7 +101,7 @@ func (p *Port) decide(a *arrival, conn net.Conn) (welcome, error) {
 // JoinBusy refuses one request to join too many.
 func JoinBusy() error {
 	return access.Errorf(access.Unavailable,
-		"The cluster is busy with other machines that join. Try again in a moment.").WithCode("join_busy")
+		"Other machines are joining the cluster right now. Try again in a moment.").WithCode("join_busy")
 }
 
 func (p *Port) beginJoin() bool {

@@ -50,7 +50,7 @@ func (r *refusal) err() error {
 	}
 	if !slices.Contains(kinds, r.Kind) || r.Message == "" {
 		return access.Errorf(access.Unavailable,
-			"The cluster could not answer. Look into the log of the machine that was asked, then try again.").
+			"The cluster could not answer. Check the log of the machine that was asked, then try again.").
 			WithCode("join_failed")
 	}
 	return access.Errorf(r.Kind, "%s", access.Shorten(r.Message, maxTold)).On(access.Shorten(r.Field, 60)).

@@ -137,7 +137,7 @@ func (k *KeptToken) use(by KeyHash, now time.Time) error {
 
 func tokenUsed() error {
 	return access.Errorf(access.Conflict,
-		"This join token was used already, and can be used once. Make another with: doorward cluster token").
+		"This join token has already been used, and works only once. Make another with: doorward cluster token").
 		On("token").WithCode("join_token_used")
 }
 

@@ -70,7 +70,7 @@ const codeNotAMember = "not_a_member"
 
 func notAMember(id NodeID) error {
 	return access.Errorf(access.Forbidden,
-		"The machine %s is not a member of this cluster, or was removed from it. To take it in again, let it join "+
+		"The machine %s is not a member of this cluster, or was removed from it. To add it again, let it join "+
 			"with a new token.", id).WithCode(codeNotAMember)
 }
 

@@ -252,7 +252,7 @@ func (s *slowRegistry) Admit(ctx context.Context, hash access.SecretHash, decide
 // What the other machine refuses with is shown in a terminal: it is short and of one line, and
 // nothing but a refusal.
 func TestRefusalsFromElsewhereAreCleaned(t *testing.T) {
-	const failed = "The cluster could not answer. Look into the log of the machine that was asked, then try again."
+	const failed = "The cluster could not answer. Check the log of the machine that was asked, then try again."
 	for _, tt := range []struct {
 		name string
 		r    refusal

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/backend/store/kv/enginetest"
 	"doorward/backend/web"
 	"doorward/backend/web/webtest"
 )
@@ -285,4 +286,19 @@ func TestWhatWasTypedIsSentAgain(t *testing.T) {
 	}
 	p.There.Lead(webtest.First, false)
 	b.Post(kept, "/login", "email", "ada@example.com").Want(t, http.StatusOK)
+}
+
+// A machine still takes itself for the one that leads, and its store refuses already: what was typed
+// is offered again there, too.
+func TestWhatWasTypedWhileTheLeadIsLost(t *testing.T) {
+	open, engine := enginetest.Controlled()
+	m := &webtest.Machines{}
+	m.Lead(webtest.First, true)
+	s := webtest.NewOn(t, open, m.In)
+	b := s.Browser()
+	login := b.Get("/login")
+	engine().Lead(false)
+	b.Post(login, "/login", "email", "ada@example.com").Want(t, http.StatusServiceUnavailable,
+		"What you entered is not lost", `value="ada@example.com"`)
+	engine().Lead(true)
 }

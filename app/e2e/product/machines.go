@@ -122,17 +122,6 @@ func (m *Machine) TryServe(args ...string) error {
 // Kill ends the server with kill -9, if it runs.
 func (m *Machine) Kill() { m.end(syscall.SIGKILL) }
 
-// Pause stops the server with SIGSTOP, as a machine that hangs; Wake lets it go on.
-func (m *Machine) Pause() { m.signal(syscall.SIGSTOP) }
-func (m *Machine) Wake()  { m.signal(syscall.SIGCONT) }
-
-func (m *Machine) signal(s syscall.Signal) {
-	m.t.Helper()
-	if err := m.cmd.Process.Signal(s); err != nil {
-		m.t.Errorf("%s: %v", m.Name, err)
-	}
-}
-
 // Stop ends the server in order.
 func (m *Machine) Stop() {
 	m.t.Helper()

@@ -113,11 +113,15 @@ func busyPage(l Leaf, again string, after time.Duration) MessagePage {
 		say("portal.busy.advice", "Wait", l.words.wait(after)), l.tryAgain(again))
 }
 
-// noLeaderPage is for a request while no machine of a cluster leads. again asks the same once more.
-func noLeaderPage(l Leaf, again Action) MessagePage {
+// noLeaderPage is for a request while no machine of a cluster leads. again asks the same once more;
+// a page does so by itself.
+func noLeaderPage(l Leaf, page bool, again Action, after time.Duration) MessagePage {
 	say := l.words.say
-	advice := say("portal.no_leader.advice")
-	if again.PostTo != "" {
+	advice := say("portal.busy.advice", "Wait", l.words.wait(after))
+	switch {
+	case page:
+		advice = say("portal.no_leader.advice")
+	case again.PostTo != "":
 		advice = say("portal.no_leader.form_advice")
 	}
 	again.Label = say("portal.page.try_again_button")

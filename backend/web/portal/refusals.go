@@ -59,8 +59,9 @@ func (s *Portal) messageFor(c *fiber.Ctx, r web.Refusal) MessagePage {
 	if !web.IsSafe(c) || strings.HasPrefix(again, "/login/") || strings.HasPrefix(again, "/setup/") {
 		again = "/login"
 	}
-	if e.Code == "no_leader" || e.Code == "no_majority" { // the workspace's name cannot be read either
-		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, onceMore(c))
+	if e.Code == "no_leader" || e.Code == "no_majority" || e.Code == "store_unavailable" && s.web.InCluster() {
+		// the workspace's name cannot be read either
+		return noLeaderPage(Leaf{Workspace: "Doorward", words: s.words(c)}, web.IsSafe(c), onceMore(c), r.Wait)
 	}
 	l := s.leaf(c)
 	switch {

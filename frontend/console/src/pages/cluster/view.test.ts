@@ -10,8 +10,8 @@ const learner = (m: Machine): Machine => ({ ...m, role: 'learner' })
 
 // Each row is what the page says above the machines: how bad it is, and in which words.
 test.each<[string, Machine[], number, [string, RegExp][]]>([
-  ['one machine', [a], 0, [['warn', /^There is one machine.*Nothing takes over/]]],
-  ['two machines', [a, b], 0, [['warn', /survive the loss of neither.*third/]]],
+  ['one machine', [a], 0, [['warn', /^There is one machine.*nothing takes over/]]],
+  ['two machines', [a, b], 0, [['warn', /neither may fail.*third/]]],
   ['two machines, one down', [a, down(b)], -1, [['bad', /^b does not answer/]]],
   ['three machines', [a, b, c], 1, [['ok', /^All machines answer.*1 machine can fail/]]],
   ['three machines, one down', [a, b, down(c)], 0, [['bad', /^c does not answer.*if one more machine stops, nobody can sign in/]]],
@@ -19,7 +19,7 @@ test.each<[string, Machine[], number, [string, RegExp][]]>([
   ['five machines', [a, b, c, d, e], 2, [['ok', /2 machines can fail/]]],
   ['five machines, one down', [a, b, c, d, down(e)], 1, [['warn', /^e does not answer.*1 more machine can fail/]]],
   ['five machines, two down', [a, b, c, down(d), down(e)], 0, [['bad', /^d does/], ['bad', /^e does/]]],
-  ['one that joins', [a, learner(b)], 0, [['warn', /^There is one machine/], ['ok', /^b is getting its copy/]]],
+  ['one that joins', [a, learner(b)], 0, [['warn', /^There is one machine/], ['ok', /^b is copying the data/]]],
   ['one that joins and is silent', [a, b, c, down(learner(d))], 1, [['warn', /^d does not answer.*1 more machine can fail/]]],
   ['one that joins and is silent at the edge', [a, b, down(c), down(learner(d))], 0, [['bad', /^c does/], ['bad', /^d does/]]],
   ['one that leaves', [a, b, c, { ...down(d), role: 'leaving' }], 1, [['ok', /^All machines answer/]]],
@@ -44,7 +44,7 @@ test('a machine in words', () => {
   expect(state({ ...a, behind: 1 }).text).toBe('1 change behind')
   expect(state({ ...a, behind: 1200 })).toEqual({ look: 'wait', text: '1,200 changes behind' })
   expect(state({ ...down(a), behind: 7 })).toEqual({ look: 'bad', text: 'Does not answer' })
-  expect([a, learner(b), { ...c, role: 'leaving' as const }].map(vote)).toEqual(['Has a vote', 'Not yet: it is getting its copy', 'Is being removed'])
+  expect([a, learner(b), { ...c, role: 'leaving' as const }].map(vote)).toEqual(['Has a vote', 'Not yet: still copying the data', 'Being removed'])
   expect(commands(b)[1]).toContain('--join b:9443 ')
   expect(commands(undefined)[1]).toContain('--join HOST:PORT ')
 })
