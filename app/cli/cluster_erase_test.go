@@ -181,5 +181,5 @@ func TestWithoutAMajorityNobodyCompacts(t *testing.T) {
 	all[1].kill()
 	all[2].kill()
 	all[0].eventually("nobody leads", func() bool { _, _, err := all[0].try("members"); return err != nil })
-	all[0].refuses("No machine of the cluster leads now", "compact")
+	all[0].refuses("No machine is in charge of the cluster right now", "compact")
 }
