@@ -204,6 +204,9 @@ func nowOf(m access.MachineState) string {
 	default:
 		now = "up to date"
 	}
+	if m.Damaged {
+		now = strings.TrimPrefix(now+", its copy is damaged", ", ")
+	}
 	if m.WrongClock {
 		now = strings.TrimPrefix(now+", its clock is wrong", ", ")
 	}

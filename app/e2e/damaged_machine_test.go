@@ -68,7 +68,8 @@ func damage(t *testing.T, m *product.Machine) {
 	}
 }
 
-// onlyHarmed looks whether verify on each machine, and the doctor on each, say whose copy is damaged.
+// onlyHarmed looks whether verify on each machine, and the doctor and the list of machines on each,
+// say whose copy is damaged.
 func onlyHarmed(t *testing.T, all []*product.Machine, harmed *product.Machine) {
 	t.Helper()
 	for _, m := range all {
@@ -85,6 +86,15 @@ func onlyHarmed(t *testing.T, all []*product.Machine, harmed *product.Machine) {
 				if about && strings.Contains(line, "damaged") != (other == harmed) {
 					t.Errorf("the doctor on %s says: %s", m.Name, line)
 				}
+			}
+		}
+		seen, err := m.Machines()
+		if err != nil || len(seen) != len(all) {
+			t.Errorf("the list on %s: %+v, %v", m.Name, seen, err)
+		}
+		for _, s := range seen {
+			if s.Damaged != (s.Name == harmed.Name) {
+				t.Errorf("the list on %s says that the copy of %s is damaged: %v", m.Name, s.Name, s.Damaged)
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (m *machine) States(ctx context.Context) (all []access.MachineState, err er
 		}
 		off, _ := offBy(aheadOf(said, k.ID))
 		_, answers := said[k.ID]
-		s.WrongClock = answers && off != 0
+		s.WrongClock, s.Damaged = answers && off != 0, said[k.ID].Harmed
 		if s.Self {
 			s.Version = m.o.Version
 		}

@@ -24,6 +24,9 @@ type MachineState struct {
 	// WrongClock says that its clock differs so much from most of the others' that it does not
 	// lead, as far as the leading machine knows.
 	WrongClock bool `json:"wrong_clock,omitempty"`
+
+	// Damaged says that its copy is known to be damaged, as far as the leading machine knows.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // A MachineCompacted says whether a machine of a cluster has removed deleted data from its disk.

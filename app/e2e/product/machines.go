@@ -146,9 +146,9 @@ func (m *Machine) end(by syscall.Signal) error {
 
 // A Seen is a machine as another one lists it.
 type Seen struct {
-	Name, Role     string
-	Leads, Answers bool
-	Behind         *uint64
+	Name, Role              string
+	Leads, Answers, Damaged bool
+	Behind                  *uint64
 }
 
 // Machines are those of the cluster, as this one lists them.

@@ -46,6 +46,7 @@ type machineJSON struct {
 	Behind   uint64    `json:"behind" doc:"How many changes it does not have on its disk yet." example:"0"`
 
 	WrongClock bool `json:"wrong_clock,omitempty" doc:"Its clock is more than 10 seconds off from most of the others', so it does not lead."`
+	Damaged    bool `json:"damaged,omitempty" doc:"Its copy of the data is damaged: remove it, and let it join again."`
 }
 
 type machinesOut struct {
@@ -63,7 +64,8 @@ func (s *API) machines(ctx context.Context, actor access.Actor, _ *struct{}) (*m
 	out.Body.Items = make([]machineJSON, len(all))
 	for i, m := range all {
 		is := machineJSON{ID: m.ID, Name: m.Name, Address: m.Address, Role: m.Role, Version: m.Version,
-			JoinedAt: m.JoinedAt, Leads: m.Leads, Answers: m.Self, WrongClock: m.WrongClock}
+			JoinedAt: m.JoinedAt, Leads: m.Leads, Answers: m.Self, WrongClock: m.WrongClock,
+			Damaged: m.Damaged}
 		if m.Answers != nil {
 			is.Answers = *m.Answers
 		}

@@ -1753,6 +1753,8 @@ export interface components {
              * @example 0
              */
             behind: number;
+            /** @description Its copy of the data is damaged: remove it, and let it join again. */
+            damaged?: boolean;
             id: string;
             /** Format: date-time */
             joined_at: string;

@@ -25,13 +25,14 @@ test.each<[string, Machine[], number, [string, RegExp][]]>([
   ['one that leaves', [a, b, c, { ...down(d), role: 'leaving' }], 1, [['ok', /^All machines answer/]]],
   ['an upgrade', [a, { ...b, version: 'v2' }, c], 1, [['ok', /^All/], ['warn', /^The machines run different versions/]]],
   ['a clock that is wrong', [a, b, { ...c, wrong_clock: true }], 1, [['ok', /^All/], ['warn', /^The clock of c is wrong.*too far off.*does not lead/]]],
+  ['a damaged copy', [a, b, { ...c, damaged: true }], 1, [['ok', /^All/], ['bad', /^The copy of c is damaged.*does not lead/]]],
   ['an old version that is down', [a, b, { ...down(c), version: 'v0' }], 0, [['bad', /^c does/]]],
 ])('%s', (_, all, left, want) => {
   expect(spare(all)).toBe(left)
   const said = says(all)
   expect(said.map((s) => s.state)).toEqual(want.map(([state]) => state))
   said.forEach((s, i) => expect(`${s.title} ${s.text}`).toMatch(want[i]![1]))
-  for (const s of said) expect(s.fix !== undefined, s.title).toBe(/does not answer|clock/.test(s.title))
+  for (const s of said) expect(s.fix !== undefined, s.title).toBe(/does not answer|clock|damaged/.test(s.title))
 })
 
 test('while nobody leads, what to do stands there and not only the refusal', () => {

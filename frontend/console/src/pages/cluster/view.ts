@@ -17,7 +17,7 @@ export const spare = (all: readonly Machine[]): number => {
 export function says(all: readonly Machine[]): Say[] {
   const down = all.filter((m) => !m.answers && m.role !== 'leaving').map((m) => fallen(m, spare(all)))
   const joining = all.filter((m) => m.role === 'learner' && m.answers).map(learner)
-  return [...down, ...(down.length === 0 ? [whole(all)] : []), ...joining, ...all.filter((m) => m.wrong_clock).map(wrong), ...mixed(all)]
+  return [...down, ...(down.length === 0 ? [whole(all)] : []), ...joining, ...all.filter((m) => m.damaged).map(damaged), ...all.filter((m) => m.wrong_clock).map(wrong), ...mixed(all)]
 }
 
 function fallen(m: Machine, left: number): Say {
@@ -37,6 +37,13 @@ function whole(all: readonly Machine[]): Say {
 const learner = (m: Machine): Say => ({ state: 'ok', title: t('console.cluster.learner_title', { Name: m.name }), text: t('console.cluster.learner_text') })
 
 const wrong = (m: Machine): Say => ({ state: 'warn', title: t('console.cluster.clock_title', { Name: m.name }), text: t('console.cluster.clock_text'), fix: t('console.cluster.clock_fix') })
+
+const damaged = (m: Machine): Say => ({
+  state: 'bad',
+  title: t('console.cluster.damaged_title', { Name: m.name }),
+  text: t('console.cluster.damaged_text'),
+  fix: t('console.cluster.damaged_fix', { Command: 'doorward cluster rejoin' }),
+})
 
 // mixed compares only machines that answer: of others the version is that of long ago.
 function mixed(all: readonly Machine[]): Say[] {
