@@ -83,7 +83,7 @@ test-cluster-long: ## three machines on bad networks, with pauses, 100 kills, fu
 	DOORWARD_ALL_TESTS=1 KILLS=100 KEPT=1000 go test -count=1 -timeout 3h -v -run TestKillsOfMachines ./app/e2e
 	DOORWARD_ALL_TESTS=1 KILLS=100 KEPT=520 go test -count=1 -timeout 3h -v -run TestKillsLoseNothing ./backend/store/replica
 	DOORWARD_ALL_TESTS=1 RUNS=$(or $(RUNS),30) ROUNDS=8 go test -count=1 -timeout 3h -v -run TestPausesAndKills ./app/e2e
-	DOORWARD_ALL_TESTS=1 ROUNDS=$(or $(ROUNDS),70) go test -count=1 -timeout 3h -v -run 'TestBadNetwork|TestAnotherTakesOver|TestDiskOf|TestDamaged' ./app/e2e
+	DOORWARD_ALL_TESTS=1 ROUNDS=$(or $(ROUNDS),70) go test -count=1 -timeout 3h -v -run 'TestBadNetwork|TestLongLines|TestAnotherTakesOver|TestDiskOf|TestDamaged' ./app/e2e
 	DOORWARD_ALL_TESTS=1 MINUTES=30 go test -count=1 -timeout 3h -v -run TestNoElectionWithoutACause ./app/e2e
 
 test-hostile: ## attack the built program, row by row; docs/security.md has the table

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,7 @@ type Machine struct {
 	Name    string
 	Dir     string
 	At      string   // host and port for the other machines
+	Bind    string   // where it listens for them, if that is not At
 	Listen  string   // host and port for people
 	Within  []string // a command that runs the program, such as ip netns exec NAME
 	Env     []string
@@ -107,6 +109,9 @@ func (m *Machine) Serve(args ...string) {
 
 // TryServe is Serve for a server that may refuse to start.
 func (m *Machine) TryServe(args ...string) error {
+	if m.Bind != "" && !slices.Contains(args, "--cluster-listen") {
+		args = append(args, "--cluster-listen", m.Bind)
+	}
 	cmd := m.command(append([]string{"serve", "--listen", m.Listen}, args...)...)
 	cmd.Stdout, cmd.Stderr = &m.Log, &m.Log
 	from := m.Log.Len()
@@ -186,7 +191,7 @@ func (m *Machine) Ready() error {
 func Begin(first *Machine, others []*Machine, flags ...string) {
 	first.t.Helper()
 	first.Do("setup", "--email", "ada@example.com", "--name", "Ada Lovelace")
-	first.Do("cluster", "init", "--cluster-listen", first.At, "--machine", first.Name)
+	first.Do(append([]string{"cluster", "init", "--machine", first.Name}, first.addresses()...)...)
 	first.Serve(flags...)
 	for _, m := range others {
 		m.Join(first, flags...)
@@ -215,6 +220,14 @@ func (m *Machine) Rejoin(contact *Machine) {
 	m.Serve()
 }
 
+// addresses are the flags that say where the other machines reach this one.
+func (m *Machine) addresses() []string {
+	if m.Bind == "" {
+		return []string{"--cluster-listen", m.At}
+	}
+	return []string{"--cluster-listen", m.Bind, "--cluster-address", m.At}
+}
+
 // joins are the flags for a machine that joins through another.
 func (m *Machine) joins(contact *Machine) []string {
 	m.t.Helper()
@@ -223,7 +236,7 @@ func (m *Machine) joins(contact *Machine) []string {
 	if err := os.WriteFile(file, []byte(lines[len(lines)-1]), 0o600); err != nil {
 		m.t.Fatal(err)
 	}
-	return []string{"--join", contact.At, "--token-file", file, "--cluster-listen", m.At, "--machine", m.Name}
+	return append([]string{"--join", contact.At, "--token-file", file, "--machine", m.Name}, m.addresses()...)
 }
 
 // Await waits until the machines are as they should be, as this one lists them.
