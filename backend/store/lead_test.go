@@ -117,14 +117,14 @@ func TestAClockThatWasSetBackIsUsed(t *testing.T) {
 	dir, at := t.TempDir()+"/data", noon
 	for behind, want := range map[time.Duration]time.Duration{maxSkew: 0, maxSkew + time.Microsecond: maxSkew + 1000} {
 		at = noon
-		s, err := Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Now: func() time.Time { return at }})
+		s, err := Open(Options{Engine: enginetest.Faultless, Dir: dir, MinFree: 1, Now: func() time.Time { return at }})
 		must(t, err)
 		must(t, s.Update(t.Context(), func(tx *Tx) error {
 			return tx.Record(access.Operator, access.ActionInvite, "x", "")
 		}))
 		must(t, s.Close())
 		at = noon.Add(-behind)
-		s, err = Open(Options{Engine: enginetest.Open, Dir: dir, MinFree: 1, Now: func() time.Time { return at }})
+		s, err = Open(Options{Engine: enginetest.Faultless, Dir: dir, MinFree: 1, Now: func() time.Time { return at }})
 		must(t, err)
 		must(t, s.Update(t.Context(), func(tx *Tx) error {
 			if got := noon.Sub(tx.Now); got != want {

@@ -69,8 +69,9 @@ func (b *box) lanesKept() map[prefix]int {
 	return n
 }
 
-// asSchema marks the store as one of an older schema.
+// asSchema marks the store as one of an older schema, of a server alone: it is migrated at its start.
 func (b *box) asSchema(n int) {
+	b.alone = true
 	b.raw(func(t kv.Tx) error { return t.Set(schemaPrefix.key(), fmt.Appendf(nil, `{"schema":%d}`, n)) })
 }
 

@@ -314,6 +314,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 			return errors.Join(err, kt.Set(schemaPrefix.key(), value))
 		})
 		must(t, b.Close())
+		b.alone = true
 		s, err := Open(b.options(b.dir))
 		if err == nil {
 			must(t, s.Close())

@@ -150,6 +150,7 @@ func TestHalfMigratedIsNewer(t *testing.T) {
 		b.stateIs(t, schemaState{Schema: old + 1, From: old, Last: []byte{1}})
 	})
 	must(t, b.Close())
+	b.alone = true
 	_, err := Open(b.options(b.dir))
 	wantRefusal(t, err, "data_dir_newer")
 	rehearses(t)
@@ -175,6 +176,7 @@ func TestHalfMigratedByAnOlderProgram(t *testing.T) {
 		return errors.Join(err, t.Set(schemaPrefix.key(), value))
 	})
 	must(t, b.Close())
+	b.alone = true
 	b.openAsItIs()
 	more, err := b.migrateBatch(context.Background())
 	if err != nil || !more {

@@ -63,7 +63,7 @@ func openSchema1(t *testing.T) *box {
 
 func unopenedSchema1(t *testing.T) *box {
 	t.Helper()
-	b := &box{t: t, dir: unpackFixture(t, schema1)}
+	b := &box{t: t, dir: unpackFixture(t, schema1), alone: true}
 	b.at.Store(time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC).UnixMicro())
 	t.Cleanup(func() {
 		if b.Store != nil {

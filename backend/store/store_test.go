@@ -23,9 +23,10 @@ var noon = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
 // A box is a store under test, with a clock that stands still until it is moved.
 type box struct {
 	*Store
-	t   testing.TB
-	dir string
-	at  atomic.Int64
+	t     testing.TB
+	dir   string
+	at    atomic.Int64
+	alone bool // from the next opening on: on an engine without elections, as a server alone has it
 }
 
 func (b *box) now() time.Time          { return time.UnixMicro(b.at.Load()).UTC() }
@@ -48,8 +49,12 @@ func openBox(t testing.TB, dir string) *box {
 }
 
 func (b *box) options(dir string) Options {
+	engine := enginetest.Open
+	if b.alone {
+		engine = enginetest.Faultless
+	}
 	return Options{
-		Engine:  enginetest.Open,
+		Engine:  engine,
 		Dir:     dir,
 		Now:     b.now,
 		Logger:  slog.New(slog.NewTextHandler(io.Discard, nil)),
