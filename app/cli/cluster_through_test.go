@@ -75,13 +75,14 @@ func TestEverythingWorksThroughAnyMachine(t *testing.T) {
 }
 
 // The machine that leads is killed just after somebody asked to sign in, or was invited at another:
-// the email arrives, by the one that leads then.
+// the email arrives, from the one that leads then.
 func TestASignInEmailComesAfterAKill(t *testing.T) {
 	need.Time(t)
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_TRUSTED_PROXIES=127.0.0.1/32", "DOORWARD_SMTP_URL="+mail.URL(),
 		"DOORWARD_MAIL_FROM=door@example.com", "DOORWARD_MAIL_PER_MINUTE=100000")
 	w := newRevoking(t, all, mail)
+	had := map[string]bool{}
 	for range number("KILLS", 2) {
 		old := leading(t, all...)
 		stay := others(all, old)
@@ -92,6 +93,11 @@ func TestASignInEmailComesAfterAKill(t *testing.T) {
 		killed := time.Now()
 		w.emails = map[string][]string{}
 		link := w.emailed("ada@example.com", linkInEmail)
+		for had[link] { // an email that was handed over at the last kill can come twice
+			w.emails = map[string][]string{}
+			link = w.emailed("ada@example.com", linkInEmail)
+		}
+		had[link] = true
 		t.Logf("%s was killed; the email came %v after that", old.name, time.Since(killed).Round(time.Millisecond))
 		leading(t, stay...)
 		v.follows(stay[1], link)
