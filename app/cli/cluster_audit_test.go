@@ -15,6 +15,7 @@ import (
 // there was a cluster, and what members do, names none; and the log is sound.
 func TestTheAuditLogNamesTheMachine(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	a, b, c := all[0], all[1], all[2]
 	for i, h := range all {

@@ -17,6 +17,7 @@ import (
 // has an entry.
 func TestIntoAClusterAndBack(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	a, b, c := newHost(t, "a"), newHost(t, "b"), newHost(t, "c")
 	a.run("setup", "--email", "ada@example.com")
 	a.run("invite", "bob@example.com", "carol@example.com", "--role", "Fleet")

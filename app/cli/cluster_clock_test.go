@@ -14,6 +14,7 @@ import (
 // the right ones, and never an earlier one than before. A fourth with such a clock cannot join.
 func TestAClockThatIsAnHourOff(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	for name, off := range map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			all := threeHosts(t)

@@ -81,6 +81,7 @@ func forgets(t *testing.T, all ...*host) {
 // from there, whoever leads.
 func TestNobodyIsLeftOnAnyMachine(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	b, c := all[1], all[2]
 	hash := zebedee(c)
@@ -116,6 +117,7 @@ func TestNobodyIsLeftOnAnyMachine(t *testing.T) {
 // down for the night.
 func TestAMachineThatIsDownIsNotCompacted(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	a, b, c := all[0], all[1], all[2]
 	zebedee(a)
@@ -149,6 +151,7 @@ func TestAMachineThatIsDownIsNotCompacted(t *testing.T) {
 // What a machine had before it joined again has everything, too.
 func TestWhatWasPutAsideIsNotForgotten(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	a, c := all[0], all[2]
 	zebedee(a)
@@ -177,6 +180,7 @@ func TestWhatWasPutAsideIsNotForgotten(t *testing.T) {
 // Without a majority nothing can be said of what was deleted.
 func TestWithoutAMajorityNobodyCompacts(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	all[1].kill()
 	all[2].kill()

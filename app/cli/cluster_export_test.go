@@ -25,6 +25,7 @@ const exported = 30_000
 // the whole.
 func TestAFileIsWholeOrFails(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	var token struct{ Token string }
 	all[0].reads(&token, "token", "add", "work", "--role", "Admin", "--json")

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"doorward/backend/access"
+	"doorward/build/need"
 )
 
 // patience limits the wait for what must happen, however busy the machine is.
@@ -32,7 +32,7 @@ type host struct {
 	url           string // the public one, if it is given
 	env           []string
 	program       string // what it runs; empty: doorward
-	web           string // where it serves, as HOST:PORT, since its first start
+	web           string // where it serves, as HOST:PORT
 	cmd           *exec.Cmd
 	said          *buffer
 	printed       buffer // on standard output, by all its servers
@@ -59,12 +59,7 @@ func (b *buffer) String() string {
 
 func newHost(t *testing.T, name string) *host {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	h := &host{t: t, name: name, dir: filepath.Join(t.TempDir(), name), at: l.Addr().String()}
+	h := &host{t: t, name: name, dir: filepath.Join(t.TempDir(), name), at: need.Address(t), web: need.Address(t)}
 	t.Cleanup(h.kill)
 	return h
 }
@@ -131,7 +126,7 @@ func (h *host) refuses(words string, args ...string) {
 // serve starts the server, and returns when it says that it runs.
 func (h *host) serve(args ...string) {
 	h.t.Helper()
-	args = append([]string{"serve", "--json", "--listen", cmp.Or(h.web, "127.0.0.1:0")}, args...)
+	args = append([]string{"serve", "--json", "--listen", h.web}, args...)
 	if h.url != "" {
 		args = append(args, "--url", h.url)
 	}
@@ -152,12 +147,7 @@ func (h *host) serve(args ...string) {
 		lines := bufio.NewReader(out)
 		line, _ := lines.ReadBytes('\n')
 		h.printed.Write(line)
-		var said struct{ Listen string }
-		ok := json.Unmarshal(line, &said) == nil
-		if h.web == "" {
-			h.web = said.Listen
-		}
-		ready <- ok
+		ready <- json.Valid(line)
 		io.Copy(&h.printed, lines)
 	}()
 	select {

@@ -18,6 +18,7 @@ import (
 // next one. What the store counts goes on there: n are let through, and the next one is not.
 func TestLimitsGoOnAtATakeOver(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_SMTP_URL="+mail.URL(), "DOORWARD_MAIL_FROM=door@example.com")
 	l := &limited{t: t, mail: mail}

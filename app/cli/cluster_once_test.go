@@ -33,6 +33,7 @@ const mostTwice = 4
 // comes twice, as the same email. EMAILS=2000 KILLS=8 takes longer.
 func TestEmailsComeThroughKills(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	emails, kills := number("EMAILS", 240), number("KILLS", 3)
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_SMTP_URL="+mail.URL(), "DOORWARD_MAIL_FROM=door@example.com",
@@ -133,6 +134,7 @@ func comeOnce(t *testing.T, mail *mailtest.Server, want, kills int) {
 // One of them does, and the others are told who. RACES=200 tries more often.
 func TestOneApprovalAmongMachines(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	admins := make([]http.Header, len(all))
 	for i, h := range all {

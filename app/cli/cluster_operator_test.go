@@ -13,6 +13,7 @@ import (
 // leads or not, and also while nobody leads.
 func TestOperatorsOfACluster(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	a, b, c := all[0], all[1], all[2]
 	a.run("invite", "bob@example.com", "--role", "Fleet")

@@ -29,6 +29,7 @@ const (
 // lead any more. It must serve none of them.
 func TestAPausedLeaderServesNobody(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	pauses := number("PAUSES", fewPauses)
 	all := threeHosts(t)
 	var token struct{ Token string }

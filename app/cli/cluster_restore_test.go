@@ -18,6 +18,7 @@ import (
 // its server runs or not. Every machine then has what was backed up, and is sound.
 func TestAClusterIsRestored(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	was := threeHosts(t)
 	was[0].run("invite", "bob@example.com", "--role", "Fleet")
 	c := was[2]
@@ -80,6 +81,7 @@ const restored = 8
 // or there is no file at all.
 func TestBackupsAreWholeOrNone(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	var token struct{ Token string }
 	all[0].reads(&token, "token", "add", "work", "--role", "Admin", "--json")

@@ -27,6 +27,7 @@ import (
 // each machine.
 func TestRightsEndAtEveryMachine(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_TRUSTED_PROXIES=127.0.0.1/32", "DOORWARD_SMTP_URL="+mail.URL(),
 		"DOORWARD_MAIL_FROM=door@example.com", "DOORWARD_MAIL_PER_MINUTE=100000")

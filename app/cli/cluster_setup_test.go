@@ -15,6 +15,7 @@ import (
 // prints no other one.
 func TestTheSetupLinkIsPrintedOnce(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	a, b, c := newHost(t, "a"), newHost(t, "b"), newHost(t, "c")
 	all := []*host{a, b, c}
 	for _, h := range all {
@@ -56,6 +57,7 @@ func TestTheSetupLinkIsPrintedOnce(t *testing.T) {
 // The one that takes over prints a new link, and the first one is void.
 func TestANewSetupLinkIsPrintedByWhoTakesOver(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	a, b, c := newHost(t, "a"), newHost(t, "b"), newHost(t, "c")
 	all := []*host{a, b, c}
 	for _, h := range all {

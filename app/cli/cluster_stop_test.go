@@ -16,6 +16,7 @@ import (
 // others are invited at the two that stay. It hands the lead over first, and none of that fails.
 func TestALeaderThatStopsHandsOver(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	var token struct{ Token string }
 	all[0].reads(&token, "token", "add", "work", "--role", "Admin", "--json")

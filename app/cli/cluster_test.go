@@ -17,6 +17,7 @@ import (
 // on; and it is a server of its own again, with the data of before.
 func TestThreeMachines(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	a, b, c := newHost(t, "a"), newHost(t, "b"), newHost(t, "c")
 	all := []*host{a, b, c}
 	a.run("setup", "--email", "ada@example.com")

@@ -22,6 +22,7 @@ import (
 // machine than the one before, so most of them where nobody leads.
 func TestEverythingWorksThroughAnyMachine(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_TRUSTED_PROXIES=127.0.0.1/32", "DOORWARD_SMTP_URL="+mail.URL(),
 		"DOORWARD_MAIL_FROM=door@example.com", "DOORWARD_MAIL_PER_MINUTE=100000")
@@ -78,6 +79,7 @@ func TestEverythingWorksThroughAnyMachine(t *testing.T) {
 // the email arrives, from the one that leads then.
 func TestASignInEmailComesAfterAKill(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	mail := mailtest.Start(t, mailtest.Options{Mode: mailtest.Plain})
 	all := threeHosts(t, "DOORWARD_TRUSTED_PROXIES=127.0.0.1/32", "DOORWARD_SMTP_URL="+mail.URL(),
 		"DOORWARD_MAIL_FROM=door@example.com", "DOORWARD_MAIL_PER_MINUTE=100000")

@@ -38,6 +38,7 @@ const (
 // anywhere; then the schema is raised, once, and the older version is refused.
 func TestThreeMachinesAreUpgraded(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := threeHosts(t)
 	var token struct{ Token string }
 	all[0].reads(&token, "token", "add", "work", "--role", "Admin", "--json")

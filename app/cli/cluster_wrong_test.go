@@ -17,6 +17,7 @@ import (
 // working.
 func TestWrongWaysWithACluster(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	a := newHost(t, "a")
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte("dwjoin_x"), 0o600); err != nil {

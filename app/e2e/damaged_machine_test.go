@@ -131,6 +131,7 @@ func mend(t *testing.T, all []*product.Machine, harmed *product.Machine) {
 // what is damaged. Then the same while it runs: verify there says so, and nowhere else, and so does
 // the doctor on each machine. Each time it gets a new copy from the others, and has everything.
 func TestDamagedFollowerIsMended(t *testing.T) {
+	t.Parallel()
 	all, w := withTables(t)
 	leads := product.Leading(t, all...)
 	harmed := all[0]
@@ -162,6 +163,7 @@ func TestDamagedFollowerIsMended(t *testing.T) {
 // The disk of the machine that leads has changed some bytes. It meets that when it reads, hands the
 // lead over, and says so; verify says whose copy it is. It gets a new one from the others.
 func TestDamagedLeaderHandsOver(t *testing.T) {
+	t.Parallel()
 	all, w := withTables(t)
 	harmed := product.Leading(t, all...)
 	damage(t, harmed)

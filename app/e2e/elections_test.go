@@ -21,6 +21,7 @@ var elections = regexp.MustCompile(`(?m)^.*(starting election|stepping down).*$`
 // wait for its turn for longer than a heartbeat, which is a cause: then it is only logged.
 func TestNoElectionWithoutACause(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	lasts := 10*time.Second + time.Duration(number(t, "MINUTES", 0))*time.Minute
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {

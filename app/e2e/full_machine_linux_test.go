@@ -93,6 +93,7 @@ const much = 5000
 // others go on, and whoever comes to that machine is served by the one that leads. When there is room
 // again it catches up by itself: its process is the same, and its copy is as the others.
 func TestDiskOfAFollowerFills(t *testing.T) {
+	t.Parallel()
 	disk, all := onSmallDisk(t)
 	product.Begin(all[1], []*product.Machine{all[0], all[2]})
 	w := newInviters(all, 16)
@@ -121,6 +122,7 @@ func TestDiskOfAFollowerFills(t *testing.T) {
 // its disk is filled to the last byte, in one go: another machine leads. Nothing that was acknowledged
 // is lost, and when there is room again it follows.
 func TestDiskOfTheLeaderFills(t *testing.T) {
+	t.Parallel()
 	disk, all := onSmallDisk(t)
 	product.Begin(all[0], all[1:])
 	w := newInviters(all, 16)

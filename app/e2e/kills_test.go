@@ -15,6 +15,7 @@ import (
 // make test-cluster-long does.
 func TestKillsOfMachines(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	kills, enough := number(t, "KILLS", 4), number(t, "KEPT", 100)
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {

@@ -90,6 +90,7 @@ func (l *longLine) carry(from, to *net.TCPConn) {
 // what was acknowledged, and nothing that was refused.
 func TestLongLines(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	all := []*product.Machine{}
 	lines := []*longLine{}
 	for _, name := range []string{"one", "two", "three"} {

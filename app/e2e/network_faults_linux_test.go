@@ -47,6 +47,7 @@ var networkFaults = []fault{
 // that was refused; and the three are equal. make test-cluster-long does it for long.
 func TestBadNetwork(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	n := newNetwork(t, "one", "two", "three")
 	product.Begin(n.all[0], n.all[1:])
 	random := rand.New(rand.NewPCG(seed(t), 0))

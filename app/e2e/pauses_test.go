@@ -16,6 +16,7 @@ import (
 // often it begins with new machines, ROUNDS how many of these faults each time has.
 func TestPausesAndKills(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	random := rand.New(rand.NewPCG(seed(t), 0))
 	for run := range number(t, "RUNS", 1) {
 		t.Run(fmt.Sprint(run+1), func(t *testing.T) { pauseAndKill(t, random, rounds(t, 6)) })

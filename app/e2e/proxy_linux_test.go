@@ -33,6 +33,7 @@ const front = "door.example.com"
 // A proxy of those that people have, with the file that build/cluster has for it, stands before
 // three machines. Each is stopped in order and started again, while visitors read: no GET fails.
 func TestAProxyBeforeThreeMachines(t *testing.T) {
+	t.Parallel()
 	proxies := []struct {
 		name, file, listen string
 		command            func(t *testing.T, config string) *exec.Cmd
@@ -55,7 +56,7 @@ func TestAProxyBeforeThreeMachines(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			a, b, c := product.NewMachine(t, "one"), product.NewMachine(t, "two"), product.NewMachine(t, "three")
 			flags := []string{"--url", "https://" + front, "--trusted-proxies", "127.0.0.1"}
-			at, stop := freeAddress(t), make(chan struct{})
+			at, stop := need.Address(t), make(chan struct{})
 			text, err := os.ReadFile(filepath.Join("../../build/cluster", p.file))
 			if err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 // was acknowledged, and none that was refused.
 func TestAnotherTakesOver(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {
 		all = append(all, product.NewMachine(t, name))

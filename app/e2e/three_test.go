@@ -19,6 +19,7 @@ import (
 // when they are told to, and go on with their data.
 func TestThreeMachinesOnOne(t *testing.T) {
 	need.Time(t)
+	t.Parallel()
 	program, err := product.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func released(dir string, n int) error {
 func ports(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		at := freeAddress(t)
+		at := need.Address(t)
 		at = at[:len(at)-1]
 		if strings.HasSuffix(at, ":") || !free(at) {
 			continue
@@ -88,14 +89,4 @@ func free(at string) bool {
 		defer l.Close()
 	}
 	return true
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -61,11 +61,8 @@ type site struct {
 
 func newSite(t *testing.T, name string) *site {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
 	s := &site{t: t, o: app.ClusterOptions{Data: filepath.Join(t.TempDir(), name), Name: name,
-		Listen: l.Addr().String(), Version: "1.0.0", Logger: slog.New(slog.DiscardHandler)}}
+		Listen: need.Address(t), Version: "1.0.0", Logger: slog.New(slog.DiscardHandler)}}
 	s.free.Store(100 * floor)
 	s.o.Now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	t.Cleanup(s.stop)

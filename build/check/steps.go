@@ -42,10 +42,10 @@ var steps = []step{
 	{"console unit", unit},
 	{"test", tests},
 	{"faulty engine", faultyTests},
-	{"shell", runOf(shell)},
+	{"shell", runOf(shell, atOnce...)},
 	{"hostile", runOf(hostile)},
 	{"fuzz", fuzz},
-	{"walk", runOf(walks)},
+	{"walk", runOf(walks, atOnce...)},
 }
 
 // windowVet vets the window's files on a machine without GTK.
@@ -118,11 +118,15 @@ func packages(ctx context.Context, without ...string) ([]string, error) {
 	}), err
 }
 
+// atOnce lets four parallel tests run at a time, also on two processors: those of several
+// machines wait most of the time, for an election or for a machine that was killed.
+var atOnce = []string{"-parallel", "4"}
+
 // runOf makes a step of one package's tests. They run alone and without the race
 // detector.
-func runOf(pkg string) func(context.Context, io.Writer) tally {
+func runOf(pkg string, flags ...string) func(context.Context, io.Writer) tally {
 	return func(ctx context.Context, w io.Writer) tally {
-		return goTest(ctx, w, "-count=1", "-timeout", testsTime, pkg)
+		return goTest(ctx, w, append(append([]string{"-count=1", "-timeout", testsTime}, flags...), pkg)...)
 	}
 }
 

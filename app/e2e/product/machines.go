@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -46,7 +45,7 @@ func NewMachine(t *testing.T, name string) *Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &Machine{Name: name, Dir: filepath.Join(dir, "data"), At: freePort(t), Listen: freePort(t), program: program,
+	m := &Machine{Name: name, Dir: filepath.Join(dir, "data"), At: need.Address(t), Listen: need.Address(t), program: program,
 		t: t}
 	m.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DOORWARD_DATA=" + m.Dir}
 	t.Cleanup(func() {
@@ -57,17 +56,6 @@ func NewMachine(t *testing.T, name string) *Machine {
 		os.RemoveAll(dir)
 	})
 	return m
-}
-
-// freePort is an address on loopback that nobody listens on at the moment.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (m *Machine) command(args ...string) *exec.Cmd {

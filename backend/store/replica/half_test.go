@@ -28,7 +28,7 @@ func TestACopyIsKilledHalfWay(t *testing.T) {
 	need.Time(t)
 	leader := ofMany(t)
 	h := &herd{t: t, tell: make(chan string, 1<<16)}
-	b := machineConfig{Dir: filepath.Join(t.TempDir(), "b"), Self: Peer{"b", freeAddress(t)}}
+	b := machineConfig{Dir: filepath.Join(t.TempDir(), "b"), Self: Peer{"b", need.Address(t)}}
 	whole := copied(t, leader, h, b, 1, time.Hour) // how long a copy takes
 	cuts, had, outcomes := number("CUTS", 20), 1, map[string]int{}
 	if got := roundOf(t, b.Dir); got != had {

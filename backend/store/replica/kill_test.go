@@ -196,7 +196,7 @@ func TestKillsLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	var first []Peer
 	for _, id := range []string{"a", "b", "c"} {
-		first = append(first, Peer{id, freeAddress(t)})
+		first = append(first, Peer{id, need.Address(t)})
 	}
 	running := map[string]*process{}
 	for _, self := range first {
@@ -259,15 +259,4 @@ func (h *herd) compare(dir string, first []Peer) {
 		}
 	}
 	check(h.t, []answers{{kept: h.kept}}, leader)
-}
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
