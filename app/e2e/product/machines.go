@@ -45,8 +45,8 @@ func NewMachine(t *testing.T, name string) *Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &Machine{Name: name, Dir: filepath.Join(dir, "data"), At: need.Address(t), Listen: need.Address(t), program: program,
-		t: t}
+	m := &Machine{Name: name, Dir: filepath.Join(dir, "data"), At: need.Address(t), Listen: need.Address(t),
+		program: program, t: t}
 	m.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DOORWARD_DATA=" + m.Dir}
 	t.Cleanup(func() {
 		m.Kill()
