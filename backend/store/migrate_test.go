@@ -206,7 +206,7 @@ func TestMigrationStoppedHalfWay(t *testing.T) {
 	const batches = 3 + 2 + emails/renderedBatch + 1 + decoys/renderedBatch + 1
 	made := madeAsSchema1(t, emails, decoys)
 	for stop := range batches + 1 {
-		b := &box{t: t, dir: filepath.Join(t.TempDir(), "data")}
+		b := &box{t: t, dir: filepath.Join(t.TempDir(), "data"), alone: true}
 		b.at.Store(noon.UnixMicro())
 		must(t, os.CopyFS(b.dir, os.DirFS(made)))
 		b.openAsItIs()
