@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,16 @@ func TestLeasesOfDeadWorkerEndAtTheStart(t *testing.T) {
 		if m := f.message(id); m.Lease.Epoch != want || f.deliveries()[m.HeaderMessageID] != 1 {
 			t.Errorf("email %d: %+v came %d times", i, m, f.deliveries()[m.HeaderMessageID])
 		}
+	}
+}
+
+// A machine wins the lead and loses it at once. That its worker was stopped is no failure.
+func TestAWorkerIsStoppedBeforeItBegins(t *testing.T) {
+	f := newFixture(t, mailtest.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := mail.New(f.store, f.options()).Run(ctx); err != nil {
+		t.Errorf("Run = %v", err)
 	}
 }
 

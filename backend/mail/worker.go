@@ -88,6 +88,9 @@ func New(s *store.Store, o Options) *Worker {
 // store are logged, and it tries again.
 func (w *Worker) Run(ctx context.Context) error {
 	changes, err := w.store.Watch(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
