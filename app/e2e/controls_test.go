@@ -10,12 +10,20 @@ import (
 
 // machine is locked by tests that time something or run a browser, which need the
 // cores for themselves. Tests that mostly wait run in parallel with them.
-var machine sync.Mutex
+var machine sync.RWMutex
 
 func alone(t *testing.T) {
 	t.Helper()
 	machine.Lock()
 	t.Cleanup(machine.Unlock)
+}
+
+// together lets a test of three machines, which also makes others wait for the cores, run beside
+// those of its kind, and not beside one that is alone.
+func together(t *testing.T) {
+	t.Helper()
+	machine.RLock()
+	t.Cleanup(machine.RUnlock)
 }
 
 type nothing = struct{}

@@ -132,6 +132,7 @@ func mend(t *testing.T, all []*product.Machine, harmed *product.Machine) {
 // the doctor on each machine. Each time it gets a new copy from the others, and has everything.
 func TestDamagedFollowerIsMended(t *testing.T) {
 	t.Parallel()
+	together(t)
 	all, w := withTables(t)
 	leads := product.Leading(t, all...)
 	harmed := all[0]
@@ -164,6 +165,7 @@ func TestDamagedFollowerIsMended(t *testing.T) {
 // lead over, and says so; verify says whose copy it is. It gets a new one from the others.
 func TestDamagedLeaderHandsOver(t *testing.T) {
 	t.Parallel()
+	together(t)
 	all, w := withTables(t)
 	harmed := product.Leading(t, all...)
 	damage(t, harmed)

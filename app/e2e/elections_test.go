@@ -22,6 +22,7 @@ var elections = regexp.MustCompile(`(?m)^.*(starting election|stepping down).*$`
 func TestNoElectionWithoutACause(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	lasts := 10*time.Second + time.Duration(number(t, "MINUTES", 0))*time.Minute
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {

@@ -94,6 +94,7 @@ const much = 5000
 // again it catches up by itself: its process is the same, and its copy is as the others.
 func TestDiskOfAFollowerFills(t *testing.T) {
 	t.Parallel()
+	together(t)
 	disk, all := onSmallDisk(t)
 	product.Begin(all[1], []*product.Machine{all[0], all[2]})
 	w := newInviters(all, 16)
@@ -123,6 +124,7 @@ func TestDiskOfAFollowerFills(t *testing.T) {
 // is lost, and when there is room again it follows.
 func TestDiskOfTheLeaderFills(t *testing.T) {
 	t.Parallel()
+	together(t)
 	disk, all := onSmallDisk(t)
 	product.Begin(all[0], all[1:])
 	w := newInviters(all, 16)

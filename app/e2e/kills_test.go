@@ -16,6 +16,7 @@ import (
 func TestKillsOfMachines(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	kills, enough := number(t, "KILLS", 4), number(t, "KEPT", 100)
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {

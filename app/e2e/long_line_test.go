@@ -91,6 +91,7 @@ func (l *longLine) carry(from, to *net.TCPConn) {
 func TestLongLines(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	all := []*product.Machine{}
 	lines := []*longLine{}
 	for _, name := range []string{"one", "two", "three"} {

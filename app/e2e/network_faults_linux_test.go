@@ -48,6 +48,7 @@ var networkFaults = []fault{
 func TestBadNetwork(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	n := newNetwork(t, "one", "two", "three")
 	product.Begin(n.all[0], n.all[1:])
 	random := rand.New(rand.NewPCG(seed(t), 0))

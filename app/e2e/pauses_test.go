@@ -17,6 +17,7 @@ import (
 func TestPausesAndKills(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	random := rand.New(rand.NewPCG(seed(t), 0))
 	for run := range number(t, "RUNS", 1) {
 		t.Run(fmt.Sprint(run+1), func(t *testing.T) { pauseAndKill(t, random, rounds(t, 6)) })

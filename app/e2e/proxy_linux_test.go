@@ -34,6 +34,7 @@ const front = "door.example.com"
 // three machines. Each is stopped in order and started again, while visitors read: no GET fails.
 func TestAProxyBeforeThreeMachines(t *testing.T) {
 	t.Parallel()
+	together(t)
 	proxies := []struct {
 		name, file, listen string
 		command            func(t *testing.T, config string) *exec.Cmd

@@ -15,6 +15,7 @@ import (
 func TestAnotherTakesOver(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	var all []*product.Machine
 	for _, name := range []string{"one", "two", "three"} {
 		all = append(all, product.NewMachine(t, name))

@@ -20,6 +20,7 @@ import (
 func TestThreeMachinesOnOne(t *testing.T) {
 	need.Time(t)
 	t.Parallel()
+	together(t)
 	program, err := product.Build()
 	if err != nil {
 		t.Fatal(err)
