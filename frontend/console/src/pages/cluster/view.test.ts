@@ -23,9 +23,10 @@ test.each<[string, Machine[], number, [string, RegExp][]]>([
   ['one that joins and is silent', [a, b, c, down(learner(d))], 1, [['warn', /^d does not answer.*1 more machine can fail/]]],
   ['one that joins and is silent at the edge', [a, b, down(c), down(learner(d))], 0, [['bad', /^c does/], ['bad', /^d does/]]],
   ['one that leaves', [a, b, c, { ...down(d), role: 'leaving' }], 1, [['ok', /^All machines answer/]]],
-  ['an upgrade', [a, { ...b, version: 'v2' }, c], 1, [['ok', /^All/], ['warn', /^The machines run different versions/]]],
-  ['a clock that is wrong', [a, b, { ...c, wrong_clock: true }], 1, [['ok', /^All/], ['warn', /^The clock of c is wrong.*too far off.*does not lead/]]],
-  ['a damaged copy', [a, b, { ...c, damaged: true }], 1, [['ok', /^All/], ['bad', /^The copy of c is damaged.*does not lead/]]],
+  ['an upgrade', [a, { ...b, version: 'v2' }, c], 1, [['warn', /^The machines run different versions/], ['ok', /^All/]]],
+  ['a clock that is wrong', [a, b, { ...c, wrong_clock: true }], 1, [['warn', /^The clock of c is wrong.*too far off.*does not lead/], ['ok', /^All/]]],
+  ['a damaged copy', [a, b, { ...c, damaged: true }], 1, [['bad', /^The copy of c is damaged.*does not lead/], ['ok', /^All/]]],
+  ['all at once', [down(a), { ...b, damaged: true, version: 'v2' }, { ...c, wrong_clock: true }, d, e], 1, [['bad', /^The copy of b/], ['warn', /^a does not answer/], ['warn', /^The clock of c/], ['warn', /^The machines run different versions/]]],
   ['an old version that is down', [a, b, { ...down(c), version: 'v0' }], 0, [['bad', /^c does/]]],
 ])('%s', (_, all, left, want) => {
   expect(spare(all)).toBe(left)

@@ -13,11 +13,14 @@ export const spare = (all: readonly Machine[]): number => {
   return voters.filter((m) => m.answers).length - (Math.floor(voters.length / 2) + 1)
 }
 
+const worstFirst = ['bad', 'warn', 'ok'] as const
+
 // says is what the page says of the machines, the worst first.
 export function says(all: readonly Machine[]): Say[] {
   const down = all.filter((m) => !m.answers && m.role !== 'leaving').map((m) => fallen(m, spare(all)))
   const joining = all.filter((m) => m.role === 'learner' && m.answers).map(learner)
-  return [...down, ...(down.length === 0 ? [whole(all)] : []), ...joining, ...all.filter((m) => m.damaged).map(damaged), ...all.filter((m) => m.wrong_clock).map(wrong), ...mixed(all)]
+  return [...down, ...all.filter((m) => m.damaged).map(damaged), ...all.filter((m) => m.wrong_clock).map(wrong), ...mixed(all), ...(down.length === 0 ? [whole(all)] : []), ...joining]
+    .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state))
 }
 
 function fallen(m: Machine, left: number): Say {
