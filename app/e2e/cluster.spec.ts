@@ -48,7 +48,7 @@ async function speaks(language: string): Promise<void> {
 // fits checks that nothing hangs out of the page at any width.
 async function fits(): Promise<void> {
   const was = admin.viewportSize()!
-  for (const width of [320, 768, 1280]) {
+  for (const width of [320, 720, 721, 768, 860, 861, 900, 1000, 1100, 1280]) {
     await admin.setViewportSize({ width, height: 900 })
     expect(await admin.evaluate(() => document.documentElement.scrollWidth), `${width} pixels`).toBeLessThanOrEqual(width)
   }
@@ -93,6 +93,21 @@ test('in Arabic, from right to left', async () => {
   await expect(row('berlin-2')).toContainText('محدَّث')
   await fits()
   await shoot('arabic')
+  await speaks('en')
+})
+
+test('in German, with a long address and much that is missing', async () => {
+  await admin.route('**/api/v1/cluster/machines', async (route) => {
+    const response = await route.fetch()
+    const { items } = await response.json() as { items: Record<string, unknown>[] }
+    const long = items.map((m) => ({ ...m, behind: 1_234_567, address: 'door-one.rechenzentrum.example.com:9443' }))
+    await route.fulfill({ response, json: { items: long } })
+  })
+  await speaks('de')
+  await expect(row('berlin-2')).toContainText('1.234.567')
+  await fits()
+  await shoot('german')
+  await admin.unroute('**/api/v1/cluster/machines')
   await speaks('en')
 })
 
