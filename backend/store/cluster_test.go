@@ -198,9 +198,11 @@ func TestVoidedJoinTokens(t *testing.T) {
 		used, lost, dir := m.token(), m.token(), m.freshDir()
 		_, err := m.join("b", dir, used)
 		must(t, err)
+		by := access.Operator
+		by.Machine = "c"
 		for _, want := range []int{1, 0} {
 			b.update(func(tx *Tx) error {
-				n, err := MachinesIn(tx).VoidJoinTokens()
+				n, err := MachinesIn(tx).VoidJoinTokens(by)
 				if n != want {
 					t.Errorf("%d tokens are voided, want %d", n, want)
 				}
@@ -218,6 +220,9 @@ func TestVoidedJoinTokens(t *testing.T) {
 			for _, e := range all {
 				if e.Action == access.ActionVoidJoinTokens {
 					recorded++
+					if e.Machine != by.Machine {
+						t.Errorf("the audit log says that it was done on %q", e.Machine)
+					}
 				}
 			}
 			return err
@@ -229,7 +234,7 @@ func TestVoidedJoinTokens(t *testing.T) {
 	})
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	err := b.Update(t.Context(), func(tx *Tx) error {
-		_, err := MachinesIn(tx).VoidJoinTokens()
+		_, err := MachinesIn(tx).VoidJoinTokens(access.Operator)
 		return err
 	})
 	wantRefusal(t, err, "cluster_none")
