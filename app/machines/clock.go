@@ -134,10 +134,14 @@ func (m *machine) wasWrong(h replica.Member) bool {
 	if said == nil {
 		return false
 	}
-	id := cluster.NodeID(h.ID)
-	_, there := (*said)[id]
-	off, _ := offBy(aheadOf(*said, id))
-	return there && off != 0
+	return isWrong(*said, cluster.NodeID(h.ID))
+}
+
+// isWrong reports whether the clock of a machine is wrong that has answered.
+func isWrong(said map[cluster.NodeID]heard, id cluster.NodeID) bool {
+	off, _ := offBy(aheadOf(said, id))
+	_, answers := said[id]
+	return answers && off != 0
 }
 
 // yield hands the lead over that this machine has just won, if its clock is known to be wrong. It
