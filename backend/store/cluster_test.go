@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -355,7 +356,23 @@ func TestJoinTokensAreBounded(t *testing.T) {
 	m.forward(cluster.TokenTTL + joinTokenKept)
 	wantRefusal(t, add(), "join_tokens_many")
 	m.forward(time.Microsecond)
-	must(t, add())
+	for range maxJoinTokens - 1 {
+		must(t, add())
+	}
+	var refused atomic.Int32
+	var both sync.WaitGroup
+	for range 2 { // at once, for the last place
+		both.Go(func() {
+			if err := add(); err != nil {
+				wantRefusal(t, err, "join_tokens_many")
+				refused.Add(1)
+			}
+		})
+	}
+	both.Wait()
+	if n := refused.Load(); n != 1 {
+		t.Errorf("of two at once for the last place %d are refused", n)
+	}
 }
 
 // A store that is no cluster's has no authority, and makes no tokens.
