@@ -142,7 +142,7 @@ func (r *run) sayCluster(all []access.MachineState) error {
 	switch {
 	case self < 0 || all[self].Role == "leaving":
 		fmt.Fprintln(r.Stderr, "doorward: This machine was removed from the cluster, and the list is as it was then. "+
-			"To take it in again, stop its server and run: doorward cluster rejoin")
+			"To add it again, stop its server and run: doorward cluster rejoin")
 	case !slices.ContainsFunc(all, func(m access.MachineState) bool { return m.Leads }):
 		fmt.Fprintln(r.Stderr, "doorward: No machine is in charge of the cluster right now. Most of its machines must "+
 			"be running.")
@@ -152,28 +152,28 @@ func (r *run) sayCluster(all []access.MachineState) error {
 
 // nowOf says how a machine is, as far as the one that was asked knows.
 func nowOf(m access.MachineState) string {
-	now := ""
+	var now []string
 	switch {
 	case m.Leads:
-		now = "leads"
+		now = append(now, "leads")
 	case m.Answers == nil:
 	case !*m.Answers:
-		now = "does not answer"
+		now = append(now, "does not answer")
 	case m.Behind != nil && *m.Behind > 0:
-		now = text.Count(int(*m.Behind), "change") + " behind"
+		now = append(now, text.Count(int(*m.Behind), "change")+" behind")
 	default:
-		now = "up to date"
+		now = append(now, "up to date")
 	}
 	if m.Damaged {
-		now = strings.TrimPrefix(now+", its copy is damaged", ", ")
+		now = append(now, "its copy is damaged")
 	}
 	if m.WrongClock {
-		now = strings.TrimPrefix(now+", its clock is wrong", ", ")
+		now = append(now, "its clock is wrong")
 	}
 	if m.Self {
-		now = strings.TrimPrefix(now+", this machine", ", ")
+		now = append(now, "this machine")
 	}
-	return now
+	return strings.Join(now, ", ")
 }
 
 func (r *run) clusterRemoveVerb() *cobra.Command {
