@@ -49,7 +49,7 @@ func (o operations) Machines(ctx context.Context) []api.Check {
 func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
 	i := slices.IndexFunc(all, func(m MachineHealth) bool { return m.Self })
 	if i < 0 || all[i].Leaves {
-		return []api.Check{onlyShell("cluster", "fail", "To take it in again, stop its server and run: doorward "+
+		return []api.Check{onlyShell("cluster", "fail", "To add it again, stop its server and run: doorward "+
 			"cluster rejoin. Else put its data away.", "This machine was removed from the cluster. It serves nobody, "+
 			"and its copy is as it was then.")}
 	}
@@ -116,15 +116,15 @@ func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 		return onlyShell(name, "warn", "Have it follow the same time server as the others.",
 			"Its clock is %s most of the others': it does not lead until that is corrected.", aheadOrBehind(m.Ahead))
 	case m.Ahead.Abs() > clockApart:
-		return onlyShell(name, "warn", "Have all machines follow the same time server: what expires does so by the "+
-			"clock of the one that leads, and of two nobody knows which is right.",
+		return onlyShell(name, "warn", "Have all machines follow the same time server: things expire by the clock of "+
+			"the one that leads, and of two clocks nobody knows which is right.",
 			"Its clock is %s the others'.", aheadOrBehind(m.Ahead))
 	case m.CertificateEnds.Sub(now) < certificateSoon:
-		return onlyShell(name, "warn", "It is renewed 30 days before. Look into that machine's log.",
+		return onlyShell(name, "warn", "It should have been renewed 30 days before. Check that machine's log.",
 			"Its certificate for the others ends on %s.", m.CertificateEnds.Format(time.DateOnly))
 	case m.Behind > muchBehind:
 		return onlyShell(name, "warn",
-			"If that does not become less, look into its log, and at the network between them.",
+			"If that does not go down, check its log and the network between the machines.",
 			"Its copy lacks %s.", text.Count(int(m.Behind), "change"))
 	case m.Version != self.Version:
 		return onlyShell(name, "warn", "Upgrade all machines to the same version.",

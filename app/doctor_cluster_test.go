@@ -35,7 +35,7 @@ func TestDoctorOfACluster(t *testing.T) {
 			"was removed", "cluster rejoin"},
 		{"one is stopped", func(all []MachineHealth) { all[1].Answers = false }, "cluster", "ok", "2 can be reached",
 			""},
-		{"a disk at its floor", func(all []MachineHealth) { all[1].Free = 1 << 30 }, "machine b", "ok", "1024 MB of disk",
+		{"a disk at its floor", func(all []MachineHealth) { all[1].Free = 1 << 30 }, "machine b", "ok", "1024 MB",
 			""},
 		{"full disk", func(all []MachineHealth) { all[1].Free = 1<<30 - 1 }, "machine b", "fail", "1023 MB of its disk",
 			"Free up"},

@@ -104,7 +104,7 @@ func (m *machine) compare(said map[cluster.NodeID]heard) {
 	case known && off == 0 && was != 0:
 		m.log.Info("this machine's clock is right again")
 	case was == 0 && differ && !differed:
-		m.log.Warn("the clock of another machine differs; what expires does so by that of the one that leads",
+		m.log.Warn("the clock of another machine differs; things expire by that of the one that leads",
 			"ahead", ahead)
 	}
 }
