@@ -47,32 +47,22 @@ func (o operations) Machines(ctx context.Context) []api.Check {
 }
 
 func clusterChecks(all []MachineHealth, now time.Time) []api.Check {
-	self := MachineHealth{}
-	for _, m := range all {
-		if m.Self {
-			self = m
-		}
-	}
-	if removed(all) {
-		return []api.Check{onlyShell("cluster", "fail", "To take it in again, stop its server and run: doorward "+
+	i := slices.IndexFunc(all, func(m MachineHealth) bool { return m.Self })
+	if i < 0 || all[i].Leaves {
+		return []api.Check{onlyShell("cluster", "fail", "To add it again, stop its server and run: doorward "+
 			"cluster rejoin. Else put its data away.", "This machine was removed from the cluster. It serves nobody, "+
 			"and its copy is as it was then.")}
 	}
 	checks := []api.Check{leadCheck(all)}
 	led := slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Leads })
 	for _, m := range all {
-		c := machineCheck(m, self, now)
+		c := machineCheck(m, all[i], now)
 		if !m.Answers && !led { // only while one leads can another be removed
 			c.Shell = "Start it."
 		}
 		checks = append(checks, c)
 	}
 	return checks
-}
-
-// removed reports whether this machine was removed from its cluster.
-func removed(all []MachineHealth) bool {
-	return !slices.ContainsFunc(all, func(m MachineHealth) bool { return m.Self && !m.Leaves })
 }
 
 func leadCheck(all []MachineHealth) api.Check {
@@ -101,8 +91,8 @@ func leadCheck(all []MachineHealth) api.Check {
 		text.Count(len(all), "machine"), answer)
 }
 
-// apart says how far a clock is from others.
-func apart(ahead time.Duration) string {
+// aheadOrBehind says how far a clock is from others.
+func aheadOrBehind(ahead time.Duration) string {
 	if ahead < 0 {
 		return (-ahead).Round(100*time.Millisecond).String() + " behind"
 	}
@@ -124,19 +114,18 @@ func machineCheck(m, self MachineHealth, now time.Time) api.Check {
 			"It takes no changes: %d MB of its disk are free.", m.Free>>20)
 	case m.WrongClock:
 		return onlyShell(name, "warn", "Have it follow the same time server as the others.",
-			"Its clock is %s most of the others': it does not lead until that is corrected.", apart(m.Ahead))
+			"Its clock is %s most of the others': it does not lead until that is corrected.", aheadOrBehind(m.Ahead))
 	case m.Ahead.Abs() > clockApart:
-		return onlyShell(name, "warn", "Have all machines follow the same time server: what expires does so by the "+
-			"clock of the one that leads, and of two nobody knows which is right.",
-			"Its clock is %s the others'.", apart(m.Ahead))
+		return onlyShell(name, "warn", "Have all machines follow the same time server: things expire by the clock of "+
+			"the one that leads, and of two clocks nobody knows which is right.",
+			"Its clock is %s the others'.", aheadOrBehind(m.Ahead))
 	case m.CertificateEnds.Sub(now) < certificateSoon:
-		return onlyShell(name, "warn", "It is renewed 30 days before. Look into that machine's log.",
+		return onlyShell(name, "warn", "It should have been renewed 30 days before. Check that machine's log.",
 			"Its certificate for the others ends on %s.", m.CertificateEnds.Format(time.DateOnly))
 	case m.Behind > muchBehind:
 		return onlyShell(name, "warn",
-			"If that does not become less, look into its log, and at the network between them.",
-			"Its copy lacks %s.",
-			text.Count(int(m.Behind), "change"))
+			"If that does not go down, check its log and the network between the machines.",
+			"Its copy lacks %s.", text.Count(int(m.Behind), "change"))
 	case m.Version != self.Version:
 		return onlyShell(name, "warn", "Upgrade all machines to the same version.",
 			"It runs version %s, and this machine %s.", m.Version, self.Version)

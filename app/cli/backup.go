@@ -162,6 +162,6 @@ func notOn(all []access.MachineCompacted) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("deleted data may be left on %s: correct that, and run this again; what one that is down has "+
-		"goes a while after it was started", strings.Join(names, " and "))
+	return fmt.Errorf("deleted data may be left on %s: correct that, and run this again; a machine that is down "+
+		"compacts its copy by itself, a while after it was started", strings.Join(names, " and "))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +20,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// options are those of this machine.
+// clusterOptions are those of this machine.
 func (r *run) clusterOptions(c config.Config, f machineFlags) app.ClusterOptions {
 	return app.ClusterOptions{
 		Data: c.Data, Listen: f.listen, Address: f.address, Name: f.name, Version: r.Version, URL: app.GivenURL(c),
@@ -38,7 +37,7 @@ func (r *run) clusterVerb() *cobra.Command {
 			"another one takes over when it stops; a majority of them must run.",
 		RunE: r.below,
 	}
-	cmd.AddCommand(r.clusterInitVerb(), r.orVoid(r.clusterTokenVerb()), r.clusterListVerb(), r.clusterRemoveVerb(),
+	cmd.AddCommand(r.clusterInitVerb(), r.clusterTokenVerb(), r.clusterListVerb(), r.clusterRemoveVerb(),
 		r.clusterRecoverVerb(), r.clusterLeaveVerb(), r.clusterRejoinVerb())
 	return cmd
 }
@@ -102,46 +101,6 @@ func (r *run) clusterInitVerb() *cobra.Command {
 	return settings(cmd, true)
 }
 
-func (r *run) clusterTokenVerb() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "token",
-		Short: "Make a token with which one machine can join",
-		Long:  "Make a token with which one machine can join within the next hour.",
-		Args:  cobra.NoArgs,
-	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		dir, err := r.machineData(cmd)
-		if err != nil {
-			return err
-		}
-		token, expires, err := r.Cluster.Token(cmd.Context(), dir)
-		if err != nil {
-			return err
-		}
-		out := struct {
-			Token   string    `json:"token"`
-			Expires time.Time `json:"expires_at"`
-		}{token, expires}
-		return r.value(out, func(w io.Writer) {
-			fmt.Fprintf(w, "With this token one machine can join until %s. Put it into a file there, with mode 0600, "+
-				"and run:\ndoorward serve --join %s --token-file FILE --cluster-listen HOST:PORT --machine NAME\n\n"+
-				"It is not shown again:\n%s\n", expires.UTC().Format("15:04 UTC"),
-				r.ownAddress(cmd.Context(), dir), token)
-		})
-	}
-	return cmd
-}
-
-// ownAddress is the address of the machine of that data directory for the others.
-func (r *run) ownAddress(ctx context.Context, dir string) string {
-	all, err := r.Cluster.Machines(ctx, dir)
-	self := slices.IndexFunc(all, func(m access.MachineState) bool { return m.Self })
-	if err != nil || self < 0 {
-		return "HOST:PORT"
-	}
-	return all[self].Address
-}
-
 func (r *run) clusterListVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -183,37 +142,38 @@ func (r *run) sayCluster(all []access.MachineState) error {
 	switch {
 	case self < 0 || all[self].Role == "leaving":
 		fmt.Fprintln(r.Stderr, "doorward: This machine was removed from the cluster, and the list is as it was then. "+
-			"To take it in again, stop its server and run: doorward cluster rejoin")
+			"To add it again, stop its server and run: doorward cluster rejoin")
 	case !slices.ContainsFunc(all, func(m access.MachineState) bool { return m.Leads }):
-		fmt.Fprintln(r.Stderr, "doorward: No machine of the cluster leads now: a majority of them must run.")
+		fmt.Fprintln(r.Stderr, "doorward: No machine is in charge of the cluster right now. Most of its machines must "+
+			"be running.")
 	}
 	return nil
 }
 
 // nowOf says how a machine is, as far as the one that was asked knows.
 func nowOf(m access.MachineState) string {
-	now := ""
+	var now []string
 	switch {
 	case m.Leads:
-		now = "leads"
+		now = append(now, "leads")
 	case m.Answers == nil:
 	case !*m.Answers:
-		now = "does not answer"
+		now = append(now, "does not answer")
 	case m.Behind != nil && *m.Behind > 0:
-		now = text.Count(int(*m.Behind), "change") + " behind"
+		now = append(now, text.Count(int(*m.Behind), "change")+" behind")
 	default:
-		now = "up to date"
+		now = append(now, "up to date")
 	}
 	if m.Damaged {
-		now = strings.TrimPrefix(now+", its copy is damaged", ", ")
+		now = append(now, "its copy is damaged")
 	}
 	if m.WrongClock {
-		now = strings.TrimPrefix(now+", its clock is wrong", ", ")
+		now = append(now, "its clock is wrong")
 	}
 	if m.Self {
-		now = strings.TrimPrefix(now+", this machine", ", ")
+		now = append(now, "this machine")
 	}
-	return now
+	return strings.Join(now, ", ")
 }
 
 func (r *run) clusterRemoveVerb() *cobra.Command {

@@ -64,7 +64,7 @@ func newHost(t *testing.T, name string) *host {
 	return h
 }
 
-// command is doorward on this machine, with or without the commands about a cluster.
+// command runs a program on this machine.
 func (h *host) command(program string, args ...string) *exec.Cmd {
 	h.t.Helper()
 	cmd := exec.Command(program, args...)

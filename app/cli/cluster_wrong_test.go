@@ -81,6 +81,6 @@ func TestWrongWaysWithACluster(t *testing.T) {
 	a.kill()
 	b.eventually("it says that nobody leads", func() bool {
 		_, said, err := b.try("cluster", "list")
-		return err == nil && strings.Contains(said, "No machine of the cluster leads now")
+		return err == nil && strings.Contains(said, "No machine is in charge of the cluster right now")
 	})
 }

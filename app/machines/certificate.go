@@ -2,7 +2,6 @@ package machines
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"doorward/backend/cluster"
@@ -18,8 +17,8 @@ func (m *machine) renew(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(m.members(), func(o cluster.Member) bool { return o.ID == m.identity.Node() })
-	if i < 0 {
+	me := recordOf(m.members(), m.self().ID)
+	if me == nil {
 		return nil
 	}
 	csr, err := m.identity.Request()
@@ -30,7 +29,7 @@ func (m *machine) renew(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	next, err := authority.Renew(m.members()[i], request, now)
+	next, err := authority.Renew(*me, request, now)
 	if err != nil {
 		return err
 	}

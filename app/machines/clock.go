@@ -104,7 +104,7 @@ func (m *machine) compare(said map[cluster.NodeID]heard) {
 	case known && off == 0 && was != 0:
 		m.log.Info("this machine's clock is right again")
 	case was == 0 && differ && !differed:
-		m.log.Warn("the clock of another machine differs; what expires does so by that of the one that leads",
+		m.log.Warn("the clock of another machine differs; things expire by that of the one that leads",
 			"ahead", ahead)
 	}
 }
@@ -134,10 +134,14 @@ func (m *machine) wasWrong(h replica.Member) bool {
 	if said == nil {
 		return false
 	}
-	id := cluster.NodeID(h.ID)
-	_, there := (*said)[id]
-	off, _ := offBy(aheadOf(*said, id))
-	return there && off != 0
+	return isWrong(*said, cluster.NodeID(h.ID))
+}
+
+// isWrong reports whether the clock of a machine is wrong that has answered.
+func isWrong(said map[cluster.NodeID]heard, id cluster.NodeID) bool {
+	off, _ := offBy(aheadOf(said, id))
+	_, answers := said[id]
+	return answers && off != 0
 }
 
 // yield hands the lead over that this machine has just won, if its clock is known to be wrong. It

@@ -16,6 +16,13 @@
 // more than a few entries; one that was removed loses both, and every machine closes its
 // connections to it. So a crash at any point leaves something to do, and nothing to repair.
 //
+// Each machine compares its clock with those of all that answer. One whose clock differs from most
+// of them does not lead (clock.go). One that stops hands the lead over first, once it has answered
+// what it has at hand; so does one whose disk is nearly full (handover.go).
+//
+// What was deleted is on every machine, so the leading one has each compact its copy and its log
+// when the operator says so, and each does it by itself at night (erase.go).
+//
 // Machines may run different versions while they are upgraded. The leading one raises the schema
 // of the store when every machine says that it knows the next one (raise.go); a program that
 // finds a schema it does not know ends.

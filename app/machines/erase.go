@@ -22,7 +22,6 @@ import (
 const (
 	compactWithin = 20 * time.Minute // on all machines
 	catchUpWithin = 30 * time.Second // to what was deleted before the command
-	catchUpLook   = 50 * time.Millisecond
 )
 
 // Compact implements app.Machine.
@@ -56,15 +55,15 @@ func (m *machine) compactAll(ctx context.Context) (all []access.MachineCompacted
 			self = i
 			continue
 		}
-		all[i].Problem = said(m.compactOn(ctx, k.ID, at))
+		all[i].Problem = textOf(m.compactOn(ctx, k.ID, at))
 	}
 	if self >= 0 {
-		all[self].Problem = said(m.compactHere(ctx, at))
+		all[self].Problem = textOf(m.compactHere(ctx, at))
 	}
 	return all, nil
 }
 
-func said(err error) string {
+func textOf(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -106,20 +105,12 @@ func (m *machine) compactHere(ctx context.Context, at uint64) error {
 func (m *machine) catchUp(ctx context.Context, at uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
 	defer cancel()
-	look := time.NewTicker(catchUpLook)
-	defer look.Stop()
-	for {
-		has := m.node.Applied()
-		if has >= at {
-			return nil
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return access.Errorf(access.Unavailable, "It has not caught up yet: its copy lacks %d entries.", at-has).
-				WithCode("cluster_behind")
-		}
+	_ = m.awaitApplied(ctx, at)
+	if has := m.applied(); has < at {
+		return access.Errorf(access.Unavailable, "It has not caught up yet: its copy lacks %d entries.", at-has).
+			WithCode("cluster_behind")
 	}
+	return nil
 }
 
 // compacts answers the operator's command, by the leading machine.
@@ -166,9 +157,9 @@ const currentFile = "CURRENT"
 func (m *machine) awaitNewest(ctx context.Context) error {
 	again := time.NewTicker(tryAgain)
 	defer again.Stop()
-	for at := uint64(0); at == 0 || m.node.Applied() < at; {
-		if at == 0 {
-			at = m.mark(ctx)
+	for {
+		if at := m.mark(ctx); at > 0 {
+			return m.awaitApplied(ctx, at)
 		}
 		select {
 		case <-again.C:
@@ -176,7 +167,6 @@ func (m *machine) awaitNewest(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
 
 // mark is an entry that comes after everything that was acknowledged before the call; zero: nobody

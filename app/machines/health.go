@@ -46,7 +46,7 @@ func (m *machine) statuses(ctx context.Context) map[cluster.NodeID]heard {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all[k.ID] = heard{n.Status, apart(n.Status.Now, began, m.o.Now())}
+			all[k.ID] = heard{n.Status, aheadBy(n.Status.Now, began, m.o.Now())}
 		})
 	}
 	asked.Wait()
@@ -59,8 +59,8 @@ type heard struct {
 	ahead time.Duration
 }
 
-// apart is by how much a clock that was read between two moments of this machine's is ahead.
-func apart(its, from, to time.Time) time.Duration {
+// aheadBy is by how much a clock that was read between two moments of this machine's is ahead.
+func aheadBy(its, from, to time.Time) time.Duration {
 	switch {
 	case its.After(to):
 		return its.Sub(to)
@@ -86,9 +86,7 @@ func (m *machine) Health(ctx context.Context) (all []app.MachineHealth) {
 			Leaves: k.Role == cluster.Leaving}
 		if s, ok := said[k.ID]; ok {
 			h.Answers, h.Behind, h.Ahead = true, newest-s.Applied, s.ahead+off
-			wrong, _ := offBy(aheadOf(said, k.ID))
-			h.WrongClock = wrong != 0
-			h.Harmed = s.Harmed
+			h.WrongClock, h.Harmed = isWrong(said, k.ID), s.Harmed
 			h.Free, h.Floor, h.Version, h.CertificateEnds = s.Free, s.Floor, s.Version, s.Ends
 		}
 		all = append(all, h)

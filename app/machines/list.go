@@ -1,6 +1,7 @@
 package machines
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -32,6 +33,20 @@ func (m *machine) applied() uint64 {
 		return 0
 	}
 	return m.node.Applied()
+}
+
+// awaitApplied waits until this machine's copy has so many entries of the log. It fails when ctx ends.
+func (m *machine) awaitApplied(ctx context.Context, at uint64) error {
+	look := time.NewTicker(hearLook)
+	defer look.Stop()
+	for m.applied() < at {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // committed is told of each commit, on every machine.

@@ -43,12 +43,12 @@ type machine struct {
 	handing handing
 	told    atomic.Pointer[cluster.NodeID] // the machine that is about to be told that it is removed
 	clocks  clocks
-
-	newer   atomic.Pointer[cluster.News] // what another one has told
-	ctx     context.Context
 	raising raising
-	cancel  context.CancelFunc
-	jobs    sync.WaitGroup
+
+	newer  atomic.Pointer[cluster.News] // what another one has told
+	ctx    context.Context
+	cancel context.CancelFunc
+	jobs   sync.WaitGroup
 }
 
 // Open implements app.Cluster.
@@ -79,9 +79,8 @@ func open(o app.ClusterOptions) (*machine, error) {
 		return nil, err
 	}
 	m := &machine{o: o, log: o.Logger, identity: id, listener: l, changed: make(chan struct{}, 1),
-		kick: make(chan struct{}, 1), unknown: make(chan struct{}, 1)}
+		kick: make(chan struct{}, 1), unknown: make(chan struct{}, 1), raising: raising{unfit: make(chan error, 1)}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.raising.unfit = make(chan error, 1)
 	return m, nil
 }
 
@@ -188,15 +187,7 @@ func (m *machine) AwaitCopy(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	look := time.NewTicker(hearLook)
-	defer look.Stop()
-	for m.applied() < its.At {
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	_ = m.awaitApplied(ctx, its.At)
 }
 
 // Confirm implements web.Cluster.

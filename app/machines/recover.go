@@ -106,7 +106,7 @@ func recoverable(o app.ClusterOptions, all []cluster.Member, self string) error 
 // removedHere refuses to make a second cluster of a machine that the first has removed.
 func removedHere() error {
 	return access.Errorf(access.Conflict,
-		"This machine was removed from the cluster, which goes on without it. To take it in again, run here: doorward "+
+		"This machine was removed from the cluster, which goes on without it. To add it again, run here: doorward "+
 			"cluster rejoin. Nothing was changed.").WithCode("cluster_removed")
 }
 

@@ -28,9 +28,7 @@ func (m *machine) States(ctx context.Context) (all []access.MachineState, err er
 		if v := said[k.ID].Version; v != "" {
 			s.Version = v
 		}
-		off, _ := offBy(aheadOf(said, k.ID))
-		_, answers := said[k.ID]
-		s.WrongClock, s.Damaged = answers && off != 0, said[k.ID].Harmed
+		s.WrongClock, s.Damaged = isWrong(said, k.ID), said[k.ID].Harmed
 		if s.Self {
 			s.Version = m.o.Version
 		}

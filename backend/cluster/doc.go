@@ -2,11 +2,10 @@
 // the authority that certifies them, the files by which a machine is a member, the tokens with
 // which one joins, and the port where they meet.
 //
-// Package machines puts it together with the rest. It is the network
-// half of membership. Package store keeps members and tokens (Registry), and package machines
-// adds machines to raft, removes them, and renews certificates when it is time. It imports
-// neither raft nor the store. Package replica takes a listener and a dialer, which Port.Raft and
-// Port.DialRaft are.
+// It is the network half of membership, and imports neither raft nor the store. Package store
+// keeps members and tokens (Registry). Package replica takes a listener and a dialer, which
+// Port.Raft and Port.DialRaft are. Package machines puts these together: it adds machines to raft,
+// removes them, and renews certificates when it is time.
 //
 // # Who is a member
 //
@@ -31,10 +30,11 @@
 // # The port
 //
 // One TCP port, TLS 1.3 only, and a protocol for each use, by its name in TLS: Raft, Forward,
-// Command and one for News, between members, where both ends show certificates; and one to join, where
-// only the machine that is asked shows one. The side that dials names the machine that it means:
-// another member there is refused. Each connection between members begins with one byte from
-// the machine that was dialed, so that a dial succeeds only when it was taken.
+// Command and one for News, between members, where both ends show certificates; and one to
+// join, where only the machine that is asked shows one. The side that dials names the machine
+// that it means: another member there is refused. Each connection between members begins with
+// one byte from the machine that was dialed, so that a dial succeeds only when it was taken.
+// What a removed machine still sends over Forward or Command is not read.
 //
 // A stranger who reaches the port is shown a certificate with two random ids, and whether
 // machines can join here; nothing else. What strangers can make the port do is bounded

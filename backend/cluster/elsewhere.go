@@ -23,7 +23,8 @@ func (e *elsewhere) Unwrap() error { return e.refusal }
 func Elsewhere(leader string) error {
 	if checkAddress(leader) != nil {
 		return access.Errorf(access.Unavailable,
-			"No machine of the cluster leads now. Try again when a majority of them runs.").WithCode("join_no_leader")
+			"No machine is in charge of the cluster right now. Try again when most of its machines are running.").
+			WithCode("join_no_leader")
 	}
 	return &elsewhere{leader, access.Errorf(access.Unavailable,
 		"Another machine of the cluster leads: the one at %s. Join there.", leader).WithCode("join_elsewhere")}

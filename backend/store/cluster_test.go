@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,9 +199,11 @@ func TestVoidedJoinTokens(t *testing.T) {
 		used, lost, dir := m.token(), m.token(), m.freshDir()
 		_, err := m.join("b", dir, used)
 		must(t, err)
+		by := access.Operator
+		by.Machine = "c"
 		for _, want := range []int{1, 0} {
 			b.update(func(tx *Tx) error {
-				n, err := MachinesIn(tx).VoidJoinTokens()
+				n, err := MachinesIn(tx).VoidJoinTokens(by)
 				if n != want {
 					t.Errorf("%d tokens are voided, want %d", n, want)
 				}
@@ -218,6 +221,9 @@ func TestVoidedJoinTokens(t *testing.T) {
 			for _, e := range all {
 				if e.Action == access.ActionVoidJoinTokens {
 					recorded++
+					if e.Machine != by.Machine {
+						t.Errorf("the audit log says that it was done on %q", e.Machine)
+					}
 				}
 			}
 			return err
@@ -229,7 +235,7 @@ func TestVoidedJoinTokens(t *testing.T) {
 	})
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	err := b.Update(t.Context(), func(tx *Tx) error {
-		_, err := MachinesIn(tx).VoidJoinTokens()
+		_, err := MachinesIn(tx).VoidJoinTokens(access.Operator)
 		return err
 	})
 	wantRefusal(t, err, "cluster_none")
@@ -350,7 +356,23 @@ func TestJoinTokensAreBounded(t *testing.T) {
 	m.forward(cluster.TokenTTL + joinTokenKept)
 	wantRefusal(t, add(), "join_tokens_many")
 	m.forward(time.Microsecond)
-	must(t, add())
+	for range maxJoinTokens - 1 {
+		must(t, add())
+	}
+	var refused atomic.Int32
+	var both sync.WaitGroup
+	for range 2 { // at once, for the last place
+		both.Go(func() {
+			if err := add(); err != nil {
+				wantRefusal(t, err, "join_tokens_many")
+				refused.Add(1)
+			}
+		})
+	}
+	both.Wait()
+	if n := refused.Load(); n != 1 {
+		t.Errorf("of two at once for the last place %d are refused", n)
+	}
 }
 
 // A store that is no cluster's has no authority, and makes no tokens.
