@@ -153,7 +153,7 @@ func (m *machine) voidTokens(r *http.Request) (any, error) {
 		return v, err
 	}
 	err := m.store.Load().Update(r.Context(), func(tx *store.Tx) (err error) {
-		v.Tokens, err = store.MachinesIn(tx).VoidJoinTokens()
+		v.Tokens, err = store.MachinesIn(tx).VoidJoinTokens(operator(r))
 		return err
 	})
 	return v, err

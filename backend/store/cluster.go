@@ -204,7 +204,7 @@ func (c Machines) AddJoinToken(by access.Actor, k cluster.KeptToken) error {
 
 // VoidJoinTokens deletes the join tokens that no machine has used, and returns how many could
 // still be used.
-func (c Machines) VoidJoinTokens() (n int, err error) {
+func (c Machines) VoidJoinTokens(by access.Actor) (n int, err error) {
 	if _, err := c.authority(); err != nil {
 		return 0, err
 	}
@@ -217,7 +217,7 @@ func (c Machines) VoidJoinTokens() (n int, err error) {
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	return n, c.tx.Record(access.Operator, access.ActionVoidJoinTokens, "", "")
+	return n, c.tx.Record(by, access.ActionVoidJoinTokens, "", "")
 }
 
 // authority is Authority for those who need one.

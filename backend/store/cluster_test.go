@@ -193,6 +193,8 @@ func TestARemovedMachineIsForgotten(t *testing.T) {
 // A token came into the wrong hands. The operator voids it before it is used: nobody joins with
 // it. A machine that has joined may ask again with its own, as its answer may have been lost.
 func TestVoidedJoinTokens(t *testing.T) {
+	elsewhere := access.Operator
+	elsewhere.Machine = "two"
 	onBoth(t, func(t *testing.T, b *box) {
 		m := beginCluster(b)
 		used, lost, dir := m.token(), m.token(), m.freshDir()
@@ -200,7 +202,7 @@ func TestVoidedJoinTokens(t *testing.T) {
 		must(t, err)
 		for _, want := range []int{1, 0} {
 			b.update(func(tx *Tx) error {
-				n, err := MachinesIn(tx).VoidJoinTokens()
+				n, err := MachinesIn(tx).VoidJoinTokens(elsewhere)
 				if n != want {
 					t.Errorf("%d tokens are voided, want %d", n, want)
 				}
@@ -218,6 +220,9 @@ func TestVoidedJoinTokens(t *testing.T) {
 			for _, e := range all {
 				if e.Action == access.ActionVoidJoinTokens {
 					recorded++
+					if e.Machine != elsewhere.Machine {
+						t.Errorf("the entry names %q as the machine of the command", e.Machine)
+					}
 				}
 			}
 			return err
@@ -229,7 +234,7 @@ func TestVoidedJoinTokens(t *testing.T) {
 	})
 	b := openBox(t, filepath.Join(t.TempDir(), "data"))
 	err := b.Update(t.Context(), func(tx *Tx) error {
-		_, err := MachinesIn(tx).VoidJoinTokens()
+		_, err := MachinesIn(tx).VoidJoinTokens(access.Operator)
 		return err
 	})
 	wantRefusal(t, err, "cluster_none")
