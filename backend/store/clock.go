@@ -185,8 +185,9 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 // one's is behind: nobody knows. So the bound is that by which a clock is held, clockBack.
 const maxSkew = 10 * time.Second
 
-// catchUp is which part of the time that passes makes up for a clock that is behind the last entry:
-// what is to expire in an hour lasts for 66 minutes and 40 seconds at most.
+// catchUp says how quickly the store's time comes back to a clock that is behind the last entry: by
+// one second in this many. So what is to expire in an hour lasts for 66 minutes and 40 seconds at
+// most.
 const catchUp = 10
 
 // latest is the time of the newest audit entry made by another process: the previous
