@@ -46,17 +46,9 @@ func (b *bench) verbOfThree() (err error) {
 		clients int
 		share   float64
 	}{{1, 0.35}, {16, 0.45}} {
-		var c comparison
-		for range b.rounds {
-			of, err := under(os.Getpid(), by.clients, inviting(alone))
-			if err != nil {
-				return err
-			}
-			ours, err := under(os.Getpid(), by.clients, inviting(three))
-			if err != nil {
-				return err
-			}
-			c.add(ours, of)
+		c, err := b.inTurn(by.clients, workload{os.Getpid(), inviting(three)}, workload{os.Getpid(), inviting(alone)})
+		if err != nil {
+			return err
 		}
 		b.add(c.figure(fmt.Sprintf("durable invitations on three machines, without HTTP, %d %s", by.clients,
 			text.Plural(by.clients, "client")), "on one machine", by.share))
@@ -158,17 +150,9 @@ func (b *bench) inviteBeside(leads, alone *product) error {
 		return err
 	}
 	for _, clients := range []int{1, 16} {
-		var c comparison
-		for range b.rounds {
-			of, err := under(alone.pid(), clients, beside.client)
-			if err != nil {
-				return err
-			}
-			ours, err := under(leads.pid(), clients, invite.client)
-			if err != nil {
-				return err
-			}
-			c.add(ours, of)
+		c, err := b.inTurn(clients, workload{leads.pid(), invite.client}, workload{alone.pid(), beside.client})
+		if err != nil {
+			return err
 		}
 		f := c.figure(fmt.Sprintf("the same over HTTP, at the leading machine, %d %s", clients,
 			text.Plural(clients, "client")), "at a server alone", 0)
