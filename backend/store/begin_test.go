@@ -34,8 +34,7 @@ func TestEachLeadBeginsWithACheck(t *testing.T) {
 				wantRefusal(t, err, code)
 			}
 		}
-		_, err := SharedSchema{s}.Here(t.Context())
-		wantRefusal(t, err, code)
+		wantRefusal(t, SharedSchema{s}.Check(t.Context()), code)
 	}
 	for _, usable := range []int{oldestShared, schema()} {
 		leave(usable)
