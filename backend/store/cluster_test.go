@@ -240,6 +240,22 @@ func TestVoidedJoinTokens(t *testing.T) {
 	wantRefusal(t, err, "cluster_none")
 }
 
+// The operator is told of a token that somebody could still have used, and not of one that has expired.
+func TestExpiredJoinTokensAreNotCountedAsVoided(t *testing.T) {
+	for passed, want := range map[time.Duration]int{cluster.TokenTTL - time.Microsecond: 1, cluster.TokenTTL: 0} {
+		m := beginCluster(openBox(t, ""))
+		m.token()
+		m.forward(passed)
+		m.update(func(tx *Tx) error {
+			n, err := MachinesIn(tx).VoidJoinTokens(access.Operator)
+			if n != want {
+				t.Errorf("%v after it was made, %d tokens are voided, want %d", passed, n, want)
+			}
+			return err
+		})
+	}
+}
+
 // Whoever reads the store's bytes without the instance key finds neither the authority's key
 // nor a token; and a backup, which is given away more readily, has nothing of a cluster.
 func TestTheAuthorityIsSealed(t *testing.T) {
