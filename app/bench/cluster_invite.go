@@ -154,7 +154,7 @@ func (b *bench) inviteBeside(leads, alone *product) error {
 		if err != nil {
 			return err
 		}
-		f := c.figure(fmt.Sprintf("the same over HTTP, at the leading machine, %d %s", clients,
+		f := c.figure(fmt.Sprintf("durable invitations over HTTP, at the leading machine, %d %s", clients,
 			text.Plural(clients, "client")), "at a server alone", 0)
 		f.target = ""
 		b.add(f)
