@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,11 +25,11 @@ func (b *bench) backups(all []*product) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, alone.stop()) }()
-	var made struct{ Token string }
-	if err := all[0].says(&made, "token", "add", "bench", "--role", "Admin"); err != nil {
+	clients, err := newClients(all[0])
+	if err != nil {
 		return err
 	}
-	g := &gapped{all: all, clients: newClients(all[0], made.Token)}
+	g := &gapped{all: all, clients: clients}
 	leader, err := g.settled()
 	if err != nil {
 		return err
@@ -99,12 +98,9 @@ func (g *gapped) inviteUntil(leader *product, ended <-chan error) (took spread, 
 			return took, err
 		default:
 		}
-		g.clients.n++
 		began := time.Now()
-		body := fmt.Sprintf(`{"email":"during-%d@example.com","roles":["Fleet"]}`, g.clients.n)
-		status, _, err := g.clients.ask(leader, http.MethodPost, "/api/v1/invitations", body)
-		if err != nil || status != http.StatusCreated {
-			return took, fmt.Errorf("an invitation was answered %d: %w", status, err)
+		if err := g.clients.invite(leader); err != nil {
+			return took, err
 		}
 		took = append(took, time.Since(began).Seconds()*1000)
 	}

@@ -28,12 +28,15 @@ const (
 	readPause = 10 * time.Millisecond // between two GETs at a machine
 )
 
-func newClients(first *product, token string) *clients {
+// newClients makes clients that are Admins.
+func newClients(first *product) (*clients, error) {
+	var made struct{ Token string }
+	err := first.says(&made, "token", "add", "bench", "--role", "Admin")
 	return &clients{
 		host:  first.listen,
-		token: token,
+		token: made.Token,
 		http:  &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 2 * inviters}},
-	}
+	}, err
 }
 
 // Clients at work.
@@ -68,21 +71,32 @@ func (all *atWork) end() {
 // invites invites one after the other, until ctx ends. What is on its way then is waited for.
 func (c *clients) invites(ctx context.Context, p *product, acknowledged chan<- time.Time) {
 	for ctx.Err() == nil {
-		c.mu.Lock()
-		c.n++
-		email := fmt.Sprintf("m%d@example.com", c.n)
-		c.mu.Unlock()
-		body := fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email)
-		status, _, err := c.ask(p, http.MethodPost, "/api/v1/invitations", body)
-		if err != nil || status != http.StatusCreated {
+		if err := c.invite(p); err != nil {
 			time.Sleep(askPause)
 			continue
 		}
 		acknowledged <- time.Now()
-		c.mu.Lock()
-		c.kept = append(c.kept, email)
-		c.mu.Unlock()
 	}
+}
+
+// invite invites another one. It returns an error if that was not acknowledged.
+func (c *clients) invite(p *product) error {
+	c.mu.Lock()
+	c.n++
+	email := fmt.Sprintf("m%d@example.com", c.n)
+	c.mu.Unlock()
+	body := fmt.Sprintf(`{"email":%q,"roles":["Fleet"]}`, email)
+	status, answer, err := c.ask(p, http.MethodPost, "/api/v1/invitations", body)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusCreated {
+		return fmt.Errorf("an invitation was answered %d: %s", status, answer)
+	}
+	c.mu.Lock()
+	c.kept = append(c.kept, email)
+	c.mu.Unlock()
+	return nil
 }
 
 // reads reads one GET after the other, until ctx ends.
@@ -124,8 +138,11 @@ func (c *clients) lost(at *product) (n int, err error) {
 	for cursor := ""; ; {
 		path := "/api/v1/members?limit=200&cursor=" + url.QueryEscape(cursor)
 		status, answer, err := c.ask(at, http.MethodGet, path, "")
-		if err != nil || status != http.StatusOK {
-			return 0, fmt.Errorf("a page of members was answered %d: %w", status, err)
+		if err != nil {
+			return 0, err
+		}
+		if status != http.StatusOK {
+			return 0, fmt.Errorf("a page of members was answered %d: %s", status, answer)
 		}
 		var page struct {
 			Items []struct{ Email string }

@@ -11,11 +11,11 @@ import (
 // it is told to stop, and what becomes of what was acknowledged and of GETs meanwhile. Sixteen
 // clients invite at the two machines that stay.
 func (b *bench) gaps(all []*product) error {
-	var made struct{ Token string }
-	if err := all[0].says(&made, "token", "add", "bench", "--role", "Admin"); err != nil {
+	clients, err := newClients(all[0])
+	if err != nil {
 		return err
 	}
-	g := gapped{all: all, clients: newClients(all[0], made.Token)}
+	g := gapped{all: all, clients: clients}
 	kills, err := g.measure(4*b.rounds, (*product).kill)
 	if err != nil {
 		return err

@@ -24,11 +24,11 @@ import (
 // all in this process, over TCP, each with its own directory. It is set beside the same verb on
 // one machine.
 func (b *bench) verbOfThree() (err error) {
-	alone, err := b.openDesk(badger.Engine, filepath.Join(b.dir, "verb"))
+	alone, closeAlone, err := openService(badger.Engine, filepath.Join(b.dir, "verb"))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, alone.store.Close()) }()
+	defer func() { err = errors.Join(err, closeAlone()) }()
 	all, leads, err := b.replicas()
 	defer func() {
 		for _, n := range all {
@@ -38,7 +38,7 @@ func (b *bench) verbOfThree() (err error) {
 	if err != nil {
 		return err
 	}
-	three, err := b.openDesk(func(kv.Config) (kv.Store, error) { return leads, nil }, "")
+	three, _, err := openService(func(kv.Config) (kv.Store, error) { return leads, nil }, "")
 	if err != nil {
 		return err
 	}
@@ -46,17 +46,9 @@ func (b *bench) verbOfThree() (err error) {
 		clients int
 		share   float64
 	}{{1, 0.35}, {16, 0.45}} {
-		var c comparison
-		for range b.rounds {
-			of, err := under(os.Getpid(), by.clients, alone.client)
-			if err != nil {
-				return err
-			}
-			ours, err := under(os.Getpid(), by.clients, three.client)
-			if err != nil {
-				return err
-			}
-			c.add(ours, of)
+		c, err := b.inTurn(by.clients, workload{os.Getpid(), inviting(three)}, workload{os.Getpid(), inviting(alone)})
+		if err != nil {
+			return err
 		}
 		b.add(c.figure(fmt.Sprintf("durable invitations on three machines, without HTTP, %d %s", by.clients,
 			text.Plural(by.clients, "client")), "on one machine", by.share))
@@ -64,46 +56,42 @@ func (b *bench) verbOfThree() (err error) {
 	return nil
 }
 
-// A desk is the service on a store.
-type desk struct {
-	store   *store.Store
-	service *service.Service
-}
-
-func (b *bench) openDesk(engine kv.Opener, dir string) (*desk, error) {
+// openService returns the service on a store in a directory, and what closes that store.
+func openService(engine kv.Opener, dir string) (verbs *service.Service, closeStore func() error, err error) {
 	quiet := slog.New(slog.DiscardHandler)
 	s, err := store.Open(store.Options{Engine: engine, Dir: dir, Logger: quiet})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	frontend := os.DirFS("frontend")
 	catalog, err := messages.Open(frontend)
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, nil, errors.Join(err, s.Close())
 	}
 	emails, err := email.New(frontend, catalog)
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, nil, errors.Join(err, s.Close())
 	}
-	verbs, err := service.New(context.Background(), service.Options{Store: s, Emails: emails,
+	verbs, err = service.New(context.Background(), service.Options{Store: s, Emails: emails,
 		PublicURL: "https://door.example.com", Logger: quiet})
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, nil, errors.Join(err, s.Close())
 	}
-	return &desk{s, verbs}, nil
+	return verbs, s.Close, nil
 }
 
-// client invites one new address at a time.
-func (d *desk) client() func(uint64) error {
-	return func(n uint64) error {
+// inviting makes clients that invite one new address at a time.
+func inviting(verbs *service.Service) (client func() func(uint64) error) {
+	invite := func(n uint64) error {
 		to := fmt.Sprintf("invited%d@example.com", n)
-		_, err := d.service.Invitations.Invite(context.Background(), access.Operator, service.NewInvitation{
+		_, err := verbs.Invitations.Invite(context.Background(), access.Operator, service.NewInvitation{
 			Email: access.Address{Typed: to, Canonical: to},
 			Name:  "Ada Lovelace",
 			Roles: []access.RoleName{"Fleet"},
 		})
 		return err
 	}
+	return func() func(uint64) error { return invite }
 }
 
 // replicas opens three machines, and returns them with the one that leads.
@@ -162,19 +150,11 @@ func (b *bench) inviteBeside(leads, alone *product) error {
 		return err
 	}
 	for _, clients := range []int{1, 16} {
-		var c comparison
-		for range b.rounds {
-			of, err := under(alone.pid(), clients, beside.client)
-			if err != nil {
-				return err
-			}
-			ours, err := under(leads.pid(), clients, invite.client)
-			if err != nil {
-				return err
-			}
-			c.add(ours, of)
+		c, err := b.inTurn(clients, workload{leads.pid(), invite.client}, workload{alone.pid(), beside.client})
+		if err != nil {
+			return err
 		}
-		f := c.figure(fmt.Sprintf("the same over HTTP, at the leading machine, %d %s", clients,
+		f := c.figure(fmt.Sprintf("durable invitations over HTTP, at the leading machine, %d %s", clients,
 			text.Plural(clients, "client")), "at a server alone", 0)
 		f.target = ""
 		b.add(f)

@@ -20,11 +20,9 @@ func clusterMillion(b *bench) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	if err := fill(first.data, b.members); err != nil {
 		return err
 	}
-	tell("%s members made in %.0f s", thousands(float64(b.members)), time.Since(began).Seconds())
 	copied, size, err := b.copyOf(first.data)
 	if err != nil {
 		return err

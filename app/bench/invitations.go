@@ -48,19 +48,12 @@ func (b *bench) inviteAs(p *product, cookie, of string) error {
 	if err != nil {
 		return err
 	}
-	invite := inviter{p: p, cookie: cookie}
+	invite := workload{p.pid(), inviter{p: p, cookie: cookie}.client}
+	bare := workload{os.Getpid(), func() func(uint64) error { return committer(db) }}
 	for _, clients := range []int{1, 16} {
-		var c comparison
-		for range b.rounds {
-			bare, err := under(os.Getpid(), clients, func() func(uint64) error { return committer(db) })
-			if err != nil {
-				return errors.Join(err, db.Close())
-			}
-			ours, err := under(p.pid(), clients, invite.client)
-			if err != nil {
-				return errors.Join(err, db.Close())
-			}
-			c.add(ours, bare)
+		c, err := b.inTurn(clients, invite, bare)
+		if err != nil {
+			return errors.Join(err, db.Close())
 		}
 		b.add(c.figure(fmt.Sprintf("durable invitations over HTTP, %d %s", clients, text.Plural(clients, "client"))+of,
 			"bare Badger commits of one key", 0.50))
@@ -68,13 +61,35 @@ func (b *bench) inviteAs(p *product, cookie, of string) error {
 	return db.Close()
 }
 
+// A workload is clients that each repeat one request, and the process that serves them.
+type workload struct {
+	pid    int
+	client func() func(uint64) error
+}
+
+// inTurn compares what is measured with its bound, for so many clients, round by round.
+func (b *bench) inTurn(clients int, measured, bound workload) (c comparison, err error) {
+	for range b.rounds {
+		of, err := bound.under(clients)
+		if err != nil {
+			return c, err
+		}
+		ours, err := measured.under(clients)
+		if err != nil {
+			return c, err
+		}
+		c.add(ours, of)
+	}
+	return c, nil
+}
+
 // numbered counts everything that is made in a run, so that every name is unique.
 var numbered atomic.Uint64
 
 // under runs some clients that repeat the same request for a while. CPU time is
 // that of the process that serves them.
-func under(pid, clients int, client func() func(uint64) error) (load, error) {
-	before, err := cpuOf(pid)
+func (w workload) under(clients int) (load, error) {
+	before, err := cpuOf(w.pid)
 	if err != nil {
 		return load{}, err
 	}
@@ -82,12 +97,12 @@ func under(pid, clients int, client func() func(uint64) error) (load, error) {
 	took, failed := make([]spread, clients), make([]error, clients)
 	began := time.Now()
 	for i := range clients {
-		do := client()
+		do := w.client()
 		all.Go(func() { took[i], failed[i] = repeat(do, began.Add(loadFor)) })
 	}
 	all.Wait()
 	lasted := time.Since(began)
-	after, err := cpuOf(pid)
+	after, err := cpuOf(w.pid)
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return load{}, err
 	}

@@ -56,18 +56,20 @@ func (b *bench) large() (*product, error) {
 	if _, err := os.Stat(p.data); err == nil {
 		return p, nil
 	}
-	began := time.Now()
-	err = fill(p.data, b.members)
-	tell("%s members made in %.0f s", thousands(float64(b.members)), time.Since(began).Seconds())
-	return p, err
+	return p, fill(p.data, b.members)
 }
 
+// fill makes a store with many members, and says how long that took.
 func fill(data string, n int) (err error) {
+	began := time.Now()
 	s, err := store.Open(store.Options{Engine: badger.Engine, Dir: data})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		err = errors.Join(err, s.Close())
+		tell("%s members made in %.0f s", thousands(float64(n)), time.Since(began).Seconds())
+	}()
 	w := newWorkplace(n)
 	return storetest.Fill(context.Background(), s, n, w.member)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +76,6 @@ type product struct {
 	port                  string   // where the other machines reach this one
 	server                *exec.Cmd
 	log                   bytes.Buffer
-	waits                 time.Duration // for a start; zero: as long as for anything
 }
 
 func (b *bench) product(name string) (*product, error) {
@@ -114,7 +112,7 @@ func (p *product) start() (time.Duration, error) {
 	if err := p.server.Start(); err != nil {
 		return 0, err
 	}
-	for time.Since(began) < cmp.Or(p.waits, patience) {
+	for time.Since(began) < patience {
 		if ready(p.listen) {
 			return time.Since(began), nil
 		}

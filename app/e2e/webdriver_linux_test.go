@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // shim builds the library that lets WebKitWebDriver control the window.
@@ -54,7 +55,7 @@ func drive(t *testing.T, s *screen, program string, env []string) *driven {
 		0o700); err != nil {
 		t.Fatal(err)
 	}
-	host := product.FreeHost(t)
+	host := need.Address(t)
 	cmd := exec.Command("WebKitWebDriver", "--host=127.0.0.1", "--port="+host[strings.LastIndexByte(host, ':')+1:])
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(append([]string{}, env...), s.env...), &s.log, &s.log
 	s.starts(cmd)

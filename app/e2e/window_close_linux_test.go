@@ -11,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // An Admin closes the window while somebody waits: their page loses its server, and every
@@ -20,7 +21,7 @@ func TestClosingTheWindowIsAChoice(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	n, y := newNotices(t, s), newTray(t, s)
-	p.Listen = product.FreeHost(t)
+	p.Listen = need.Address(t)
 	p.URL = "http://" + p.Listen
 	p.Env = append(p.Env, "DOORWARD_LISTEN="+p.Listen)
 	p.must(t, "setup", "--email", "grace@example.org", "--name", "Grace Hopper", "--workspace", "Night Watch")

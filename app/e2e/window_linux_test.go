@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // The steps of the guide in the real window: the shipped program on a display of its
@@ -23,7 +24,7 @@ func TestWindow(t *testing.T) {
 	program := desktop(t)
 	p, s := newProduct(t), newScreen(t)
 	n := newNotices(t, s)
-	p.Listen = product.FreeHost(t)
+	p.Listen = need.Address(t)
 	p.URL = "http://" + p.Listen
 	p.Env = append(p.Env, "DOORWARD_LISTEN="+p.Listen)
 

@@ -57,7 +57,7 @@ func (m *machine) raise(ctx context.Context) (left bool, err error) {
 // checkSchema stops this machine if the cluster's store got a schema that its program does not
 // know: it was replaced by an older one while the schema was raised.
 func (m *machine) checkSchema() {
-	_, err := store.SharedSchema{Store: m.store.Load()}.Here(m.ctx)
+	err := store.SharedSchema{Store: m.store.Load()}.Check(m.ctx)
 	if err == nil || m.ctx.Err() != nil {
 		return
 	}

@@ -26,8 +26,8 @@ type Actor struct {
 	// Session is the session that a member's request came with. It is never stored.
 	Session SecretHash `json:"-"`
 
-	// Machine is the machine of a cluster on which the operator gave a command, where that is
-	// another one than the one that carries it out. Entries of the audit log have it.
+	// Machine is the machine of a cluster on which the operator gave a command, if another one
+	// carries it out. An audit entry has it in a field of its own.
 	Machine string `json:"-"`
 
 	// AtMachine says that the operator acts in this member's name, at the native console of

@@ -28,8 +28,8 @@ func (s Setup) OpenAtLead(ctx context.Context) (link string, err error) {
 	return s.openSetup(ctx, setupLinkRest)
 }
 
-// Waits reports whether there has been no Admin yet, as far as the copy of the store tells that ctx
-// reads. A machine's copy that has not come yet tells nothing.
+// Waits reports whether there has been no Admin yet, in the copy of the store that ctx reads. It is
+// false while that copy is empty, as on a machine to which it has not come yet.
 func (s Setup) Waits(ctx context.Context) (waits bool, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		over, err := setupOver(tx)

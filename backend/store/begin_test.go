@@ -34,11 +34,12 @@ func TestEachLeadBeginsWithACheck(t *testing.T) {
 				wantRefusal(t, err, code)
 			}
 		}
-		_, err := SharedSchema{s}.Here(t.Context())
-		wantRefusal(t, err, code)
+		wantRefusal(t, SharedSchema{s}.Check(t.Context()), code)
 	}
-	leave(schema())
-	must(t, s.View(t.Context(), nothing))
+	for _, usable := range []int{oldestShared, schema()} {
+		leave(usable)
+		must(t, s.View(t.Context(), nothing))
+	}
 }
 
 // A caller who goes away while the data is checked must not make the others wait for another

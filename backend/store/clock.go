@@ -185,32 +185,32 @@ func (s *Store) lastKnown(ctx context.Context) (known time.Time, err error) {
 // one's is behind: nobody knows. So the bound is that by which a clock is held, clockBack.
 const maxSkew = 10 * time.Second
 
-// catchUp is which part of the time that passes makes up for a clock that is behind the last entry:
-// what is to expire in an hour lasts for 66 minutes and 40 seconds at most.
+// catchUp says how quickly the store's time comes back to a clock that is behind the last entry: by
+// one second in this many. So what is to expire in an hour lasts for 66 minutes and 40 seconds at
+// most.
 const catchUp = 10
 
 // latest is the time of the newest audit entry made by another process: the previous
 // leader, or a previous run here. A process does not apply the rule to its own entries, so
 // that a clock set back while it runs is noticed.
 type latest struct {
-	at     atomic.Int64  // microseconds
-	read   atomic.Int64  // this process's clock when it was read, likewise
-	most   time.Duration // by which the clock may be behind it
-	unread atomic.Bool   // the log has not been read since this process began to lead
+	known  atomic.Pointer[reading] // nil: there was no entry
+	most   time.Duration           // by which the clock may be behind it
+	unread atomic.Bool             // the log has not been read since this process began to lead
 }
 
-// recorded stores the time of an entry.
-func (l *latest) recorded(at, now time.Time) {
-	l.at.Store(at.UnixMicro())
-	l.read.Store(now.UnixMicro())
-}
+// A reading is the time of an entry, and what this process's clock said when the entry was read.
+type reading struct{ at, read time.Time }
 
 // notBehind returns now; or if it was behind the last entry, a time that goes on from there, more
 // slowly than now does, until now has caught up. So time does not run backwards with a new leader,
 // and does not stand still either: what expires does so a little late, and never early.
 func (l *latest) notBehind(now time.Time) time.Time {
-	read := time.UnixMicro(l.read.Load())
-	behind, passed := time.UnixMicro(l.at.Load()).Sub(read), now.Sub(read)
+	known := l.known.Load()
+	if known == nil {
+		return now
+	}
+	behind, passed := known.at.Sub(known.read), now.Sub(known.read)
 	if behind <= 0 || behind > l.most || passed < 0 {
 		return now
 	}
@@ -232,7 +232,7 @@ func (s *Store) readLatest(ctx context.Context) error {
 			return err
 		}
 		if len(p.Items) > 0 {
-			s.latest.recorded(p.Items[0].At, s.clockNow())
+			s.latest.known.Store(&reading{p.Items[0].At, s.clockNow()})
 		}
 		s.latest.unread.Store(false)
 		return nil

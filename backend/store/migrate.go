@@ -89,9 +89,8 @@ func (tx *Tx) schemaState() (is schemaState, said bool, err error) {
 	return is, said, err
 }
 
-// checkSchema refuses a store with a schema that this program does not know, or as one of a
-// cluster cannot work with, and notes whether this one is empty:
-// then it has this program's schema, which is written with its first record.
+// checkSchema refuses a store with a schema that is not usable, and notes whether this one is
+// empty: then it has this program's schema, which is written with its first record.
 func (s *Store) checkSchema(ctx context.Context) error {
 	var is schemaState
 	var said bool
@@ -121,8 +120,8 @@ func (tx *Tx) markSchema() error {
 	return tx.set(schemaPrefix.key(), schemaState{Schema: schema()})
 }
 
-// usable refuses a schema that this program does not know, or as one of a cluster cannot work
-// with.
+// usable refuses a schema that this program does not know, and in a cluster also one that is too
+// old for it to work with.
 func (s *Store) usable(is schemaState) error {
 	switch {
 	case is.Schema > schema() && s.Elected():

@@ -85,9 +85,9 @@ func (s SharedSchema) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// Here returns the schema that this machine's copy has, or an error if this program must not go
-// on with it. It is zero if the copy has not come yet.
-func (s SharedSchema) Here(ctx context.Context) (int, error) {
+// Check returns an error if this program must not go on with the schema that this machine's copy
+// has. A copy that has not come yet has none.
+func (s SharedSchema) Check(ctx context.Context) error {
 	var is schemaState
 	var said bool
 	err := s.Store.View(Here(ctx), func(tx *Tx) (err error) {
@@ -95,9 +95,9 @@ func (s SharedSchema) Here(ctx context.Context) (int, error) {
 		return err
 	})
 	if err != nil || !said {
-		return 0, err
+		return err
 	}
-	return is.Schema, s.Store.usable(is)
+	return s.Store.usable(is)
 }
 
 // newerShared refuses a program that is older than the cluster's data. Its code is

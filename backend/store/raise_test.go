@@ -96,6 +96,34 @@ func TestTheSchemaWaitsForEveryMachine(t *testing.T) {
 	}
 }
 
+// Some versions were left out. The schema is raised by one at a time, when every machine knows the
+// next one and all records have the one before.
+func TestTheSchemaIsRaisedOneByOne(t *testing.T) {
+	s, _ := controlled(t)
+	clusterOf(t, s, "a")
+	old, shared := schema(), SharedSchema{s}
+	rehearses(t)
+	rehearses(t)
+	raise := func(known int, want Raise) {
+		t.Helper()
+		r, err := shared.Raise(t.Context(), map[MachineID]int{"a": known})
+		if err != nil || r.Schema != want.Schema || r.Done != want.Done || !slices.Equal(r.Waits, want.Waits) {
+			t.Errorf("Raise = %+v, %v, want %+v", r, err, want)
+		}
+	}
+	raise(old+2, Raise{Schema: old + 1, Done: true})
+	s.stateIs(t, schemaState{Schema: old + 1, From: old})
+	raise(old+2, Raise{Schema: old + 1}) // the records are still being migrated
+	must(t, shared.Migrate(t.Context()))
+	raise(old+1, Raise{Schema: old + 1, Waits: []string{"a"}})
+	raise(old+2, Raise{Schema: old + 2, Done: true})
+	s.stateIs(t, schemaState{Schema: old + 2, From: old + 1})
+	must(t, shared.Migrate(t.Context()))
+	if due, err := shared.Due(t.Context()); err != nil || due {
+		t.Errorf("Due = %v, %v", due, err)
+	}
+}
+
 // The machine that leads dies after each batch; the next one continues where it has stopped, and
 // is not asked again who knows the schema.
 func TestARaiseIsContinued(t *testing.T) {

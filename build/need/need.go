@@ -6,6 +6,8 @@
 // DOORWARD_ALL_TESTS=1; then the same test fails instead, so that a green run has
 // run everything. What no installation provides (root, another system, control
 // groups) is skipped in both, and counted.
+//
+// It also has what a test needs of every machine: an address at which nobody listens.
 package need
 
 import (

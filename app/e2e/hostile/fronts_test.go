@@ -29,7 +29,7 @@ func fronted(t *testing.T, name string) (*target, *front, *tap) {
 	program := need.Program(t, name, name)
 	h := openWithAdmin(t, "--trusted-proxies", "127.0.0.1")
 	tap := newTap(t, h.Listen)
-	f := &front{name, product.FreeHost(t)}
+	f := &front{name, need.Address(t)}
 	dir, err := os.MkdirTemp("", "dwfront")
 	if err != nil {
 		t.Fatal(err)

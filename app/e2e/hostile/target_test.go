@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"doorward/app/e2e/product"
+	"doorward/build/need"
 )
 
 // A target is one Doorward under attack, with the people the attacks are about.
@@ -69,7 +70,7 @@ func (h *target) setUp() {
 func behindTLS(t *testing.T, flags ...string) *target {
 	t.Helper()
 	p := product.New(t, flags...)
-	p.Public, p.Listen = "https://door.example.com", product.FreeHost(t)
+	p.Public, p.Listen = "https://door.example.com", need.Address(t)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

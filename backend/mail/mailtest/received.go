@@ -30,11 +30,7 @@ type Message struct {
 }
 
 // Received returns the emails received so far, in order.
-func (s *Server) Received() []Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Message(nil), s.received...)
-}
+func (s *Server) Received() []Message { return s.ReceivedSince(0) }
 
 // ReceivedSince returns what was received after the first n emails.
 func (s *Server) ReceivedSince(n int) []Message {

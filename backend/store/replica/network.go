@@ -43,9 +43,9 @@ func (l *layer) Accept() (net.Conn, error) {
 	return &inbound{Conn: conn, of: l}, nil
 }
 
-// An inbound connection ends if a copy is being received and nothing comes. Raft reads a copy where
-// it does everything else, without a limit: a machine that is paused while it sends one would stop
-// this one, too.
+// An inbound connection ends if a copy is being received and nothing comes. Raft does nothing else
+// while it reads a copy, and waits for it without a limit: a machine that is paused while it sends
+// one would stop this one, too.
 type inbound struct {
 	net.Conn
 	of      *layer

@@ -62,7 +62,7 @@ func tablesWait(dir string) bool {
 }
 
 // Reserve takes the blocks for the first bytes of a file, also beyond its end, so that it can grow on
-// a full disk. It fails only if there is no room.
+// a full disk. It fails if there is no room, or no such file.
 func Reserve(name string, bytes int64) error {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
