@@ -68,7 +68,8 @@ func ForwardsMany(c Cluster, t http.RoundTripper) func() (*http.Response, error)
 		w.transport = throughTurnstile(t)
 	}
 	return func() (*http.Response, error) {
-		return w.send(context.Background(), &parcel{method: http.MethodGet, target: "/", header: http.Header{}}, w.within)
+		p := &parcel{method: http.MethodGet, target: "/", header: http.Header{}}
+		return w.send(context.Background(), p, w.within)
 	}
 }
 
