@@ -104,16 +104,17 @@ func (s SharedSchema) Check(ctx context.Context) error {
 // cluster_schema_newer.
 func newerShared(has int) error {
 	return access.Errorf(access.NoData,
-		"The data of this cluster has schema %d, since all of its machines knew it, and this version of Doorward "+
-			"knows %d. Nothing was changed. Start the version here that the other machines run.", has, schema()).
+		"The data of this cluster was upgraded to schema %d once all of its machines knew it, but this version of "+
+			"Doorward knows only %d. Nothing was changed. Start the version here that the other machines run.",
+		has, schema()).
 		WithCode("cluster_schema_newer")
 }
 
 // olderShared refuses a program that has left out too many versions.
 func olderShared(has int) error {
 	return access.Errorf(access.NoData,
-		"The data of this cluster has schema %d, and this version of Doorward works in a cluster with %d at least. "+
-			"Nothing was changed. Upgrade all machines to a version in between first.", has, oldestShared).
+		"The data of this cluster has schema %d, but in a cluster this version of Doorward needs at least %d. "+
+			"Nothing was changed. First upgrade all machines to a version in between.", has, oldestShared).
 		WithCode("cluster_schema_older")
 }
 

@@ -60,12 +60,16 @@ func Forwards(c Cluster, t http.RoundTripper, method string) (*http.Response, er
 	return w.send(context.Background(), &parcel{method: method, target: "/"}, w.within)
 }
 
-// ForwardsMany is Forwards for many requests of one server, which change nothing.
+// ForwardsMany is Forwards for many requests of one server, which change nothing. Without a
+// transport they go over the server's own connections.
 func ForwardsMany(c Cluster, t http.RoundTripper) func() (*http.Response, error) {
 	w := newForwarder(c)
-	w.transport = throughTurnstile(t)
+	if t != nil {
+		w.transport = throughTurnstile(t)
+	}
 	return func() (*http.Response, error) {
-		return w.send(context.Background(), &parcel{method: http.MethodGet, target: "/"}, w.within)
+		p := &parcel{method: http.MethodGet, target: "/", header: http.Header{}}
+		return w.send(context.Background(), p, w.within)
 	}
 }
 

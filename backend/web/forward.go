@@ -138,16 +138,16 @@ func lost(c *fiber.Ctx) error {
 // ends when its client disconnects, and when this server stops.
 type forwardedStream struct {
 	io.ReadCloser
-	conn net.Conn
+	conn   net.Conn
+	forget func() bool // ends the wait for the stop; nil where there is none
 }
 
 func (s *Server) stream(c *fiber.Ctx, answer *http.Response) io.ReadCloser {
-	st := &forwardedStream{answer.Body, c.Context().Conn()}
+	st := &forwardedStream{ReadCloser: answer.Body, conn: c.Context().Conn()}
 	if answer.Header.Get(fiber.HeaderContentType) != eventStream {
 		return st
 	}
-	stopped := context.AfterFunc(s.stopped, func() { answer.Body.Close() })
-	st.ReadCloser = &ending{answer.Body, func() { stopped() }}
+	st.forget = context.AfterFunc(s.stopped, func() { answer.Body.Close() })
 	if conn, ok := st.conn.(*wire.Conn); ok && conn.SetReadDeadline(time.Time{}) == nil {
 		go func() {
 			conn.AwaitEnd()
@@ -155,17 +155,6 @@ func (s *Server) stream(c *fiber.Ctx, answer *http.Response) io.ReadCloser {
 		}()
 	}
 	return st
-}
-
-// An ending body does something else, too, when it is closed.
-type ending struct {
-	io.ReadCloser
-	end func()
-}
-
-func (b *ending) Close() error {
-	b.end()
-	return b.ReadCloser.Close()
 }
 
 const eventStream = "text/event-stream"
@@ -182,6 +171,14 @@ func (st *forwardedStream) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// Close ends the answer, complete or not.
+func (st *forwardedStream) Close() error {
+	if st.forget != nil {
+		st.forget()
+	}
+	return st.ReadCloser.Close()
 }
 
 // readVisitor takes over what another machine says of a request that it forwarded, which is at

@@ -49,7 +49,12 @@ func TestForwardedRequestsHaveABound(t *testing.T) {
 		if n := there.Load(); n != web.MaxForwarded {
 			t.Errorf("%d requests are there at a time, want %d", n, web.MaxForwarded)
 		}
-		time.Sleep(web.ForwardTries) // of the bubble's clock: it takes no time
+		time.Sleep(web.ForwardTries - time.Nanosecond) // of the bubble's clock: it takes no time
+		synctest.Wait()
+		if n := refused.Load(); n > 0 {
+			t.Errorf("%d requests gave up before their time", n)
+		}
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if n := refused.Load(); n != extra {
 			t.Errorf("%d requests gave up, want %d", n, extra)
@@ -63,6 +68,39 @@ func TestForwardedRequestsHaveABound(t *testing.T) {
 		})
 		synctest.Wait()
 		close(free)
+		all.Wait()
+	})
+}
+
+// As many connections as may are begun at once. One more begins when one of them has ended.
+func TestConnectionsThatBeginHaveABound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &webtest.Machines{}
+		m.Lead("first", false)
+		var begun atomic.Int64
+		end := make(chan struct{})
+		m.OnDial(func(context.Context, string) (net.Conn, error) {
+			begun.Add(1)
+			<-end
+			return nil, errCutOff
+		})
+		send := web.ForwardsMany(m, nil)
+		var all sync.WaitGroup
+		for range web.MaxDials + 1 {
+			all.Go(func() {
+				if _, err := send(); access.Explain(err).Code != "no_leader" {
+					t.Errorf("without a connection it ends with %v", err)
+				}
+			})
+		}
+		for _, want := range []int64{web.MaxDials, web.MaxDials + 1} {
+			synctest.Wait()
+			if n := begun.Load(); n != want {
+				t.Errorf("%d connections have begun, want %d", n, want)
+			}
+			end <- struct{}{}
+		}
+		close(end)
 		all.Wait()
 	})
 }

@@ -251,6 +251,53 @@ func TestASilentStreamEndsAfterATakeOver(t *testing.T) {
 	}
 }
 
+// Two streams have begun when the machine that sends them loses the lead. One is silent, and ends;
+// the other goes on for as long as something comes.
+func TestEachSilentStreamEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &webtest.Machines{}
+		m.Lead("old", false)
+		bodies := make(chan body, 2)
+		send := web.ForwardsMany(m, next(bodies))
+		begin := func() (*http.Response, *io.PipeWriter) {
+			r, w := io.Pipe()
+			bodies <- body{r}
+			answer, err := send()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer, w
+		}
+		silent, _ := begin()
+		busy, w := begin()
+		m.Lead("new", false)
+		const said = 10
+		go func() {
+			for range said {
+				time.Sleep(web.ForwardGrace - 2*web.AnswersLook)
+				io.WriteString(w, "a")
+			}
+			w.Close()
+		}()
+		for _, want := range []struct {
+			answer *http.Response
+			text   string
+			whole  bool
+		}{{silent, "", false}, {busy, strings.Repeat("a", said), true}} {
+			text, err := io.ReadAll(want.answer.Body)
+			if string(text) != want.text || err == nil != want.whole {
+				t.Errorf("it has %q and ends with %v, want %q", text, err, want.text)
+			}
+			want.answer.Body.Close()
+		}
+	})
+}
+
+// A next is a network with the bodies of its answers, one after the other.
+type next chan body
+
+func (n next) RoundTrip(r *http.Request) (*http.Response, error) { return (<-n).RoundTrip(r) }
+
 // A body is a network in which each answer has this body, until its request ends.
 type body struct{ *io.PipeReader }
 

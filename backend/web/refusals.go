@@ -73,7 +73,7 @@ var (
 		"Too few machines of this cluster can be reached to answer safely. Nothing was changed. "+
 			"Try again in a few seconds.").WithCode("no_majority"), clusterWait}
 	errNoLeader = &slowedError{access.Errorf(access.Unavailable,
-		"No machine of this cluster is in charge right now; another usually takes over within seconds. "+
+		"No machine is in charge of this cluster right now; usually one takes over within seconds. "+
 			"Nothing was changed. Try again in a moment.").WithCode("no_leader"), clusterWait}
 )
 

@@ -25,6 +25,7 @@ export class Query<T> {
       return () => {
         off.forEach((end) => end())
         clearTimeout(this.#later)
+        this.#turn++ // what still comes is for nobody, and is not asked again
       }
     })
   }
